@@ -125,6 +125,9 @@ final class WebpDecoder {
 
   private Picture frame() {
     int size = file.getInt(codedAt + 4);
+    if (file.getInt(codedAt) == VP8) {
+      return new Vp8Decoder(file.array(), codedAt + 8, codedAt + 8 + size, name).decode();
+    }
     byte[] simple = new byte[20 + size + (size & 1)];
     ByteBuffer buffer = ByteBuffer.wrap(simple).order(ByteOrder.LITTLE_ENDIAN);
     buffer.putInt(tag("RIFF")).putInt(simple.length - 8).putInt(tag("WEBP"));
