@@ -101,7 +101,10 @@ public final class Oracle {
             .as("%s: element %d", what, i)
             .isCloseTo(expected[i], within(tolerance * scale));
       } else {
-        assertThat(value).as("%s: element %d", what, i).isEqualTo((float) expected[i]);
+        // Boxed, since NaN equals NaN as an object only.
+        assertThat(value)
+            .as("%s: element %d", what, i)
+            .isEqualTo(Float.valueOf((float) expected[i]));
       }
     }
     for (int i = 0; i < array.length; i++) {
