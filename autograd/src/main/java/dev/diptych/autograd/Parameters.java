@@ -1,0 +1,146 @@
+package dev.diptych.autograd;
+
+import dev.diptych.kernels.memory.Floats;
+import dev.diptych.tensor.Shape;
+import dev.diptych.tensor.Tensor;
+import dev.diptych.tensor.random.Philox;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * All weights of a model in one flat block, and their gradients in another of the same layout: the
+ * optimiser goes over them in one pass. First come the weights that decay, then those that do not.
+ */
+public final class Parameters {
+  private final List<Parameter> list;
+  private final Map<String, Parameter> byName = new HashMap<>();
+  private final Floats values;
+  private final int decayed;
+  private @Nullable Floats gradients;
+
+  /** Collects the parameters of a model, layer by layer, before their memory is laid out. */
+  public static final class Builder {
+    private final List<Parameter> list = new ArrayList<>();
+
+    /** Announces a parameter. */
+    public Parameter add(String name, Shape shape, Initialiser initialiser) {
+      Parameter parameter = new Parameter(name, shape, initialiser);
+      list.add(parameter);
+      return parameter;
+    }
+
+    /** Lays out all parameters, with values drawn by their initialisers from {@code seed}. */
+    public Parameters build(long seed) {
+      Parameters built = new Parameters(list);
+      for (int i = 0; i < list.size(); i++) {
+        Parameter parameter = list.get(i);
+        parameter.initialiser().fill(parameter.value().floats(), new Philox(seed, i));
+      }
+      return built;
+    }
+
+    /** Lays out all parameters with zeros, for a model whose weights are read from a file. */
+    public Parameters buildZeroed() {
+      return new Parameters(list);
+    }
+  }
+
+  private Parameters(List<Parameter> announced) {
+    list = List.copyOf(announced);
+    long total = 0;
+    for (Parameter parameter : list) {
+      if (byName.put(parameter.name(), parameter) != null) {
+        throw new IllegalArgumentException("two parameters are named " + parameter.name());
+      }
+      total += parameter.shape().size();
+    }
+    if (total > Integer.MAX_VALUE - 16) {
+      throw new IllegalArgumentException(
+          "a model of " + total + " parameters does not fit one block of 2147483631");
+    }
+    values = Floats.zeros((int) total);
+    decayed = layOut();
+  }
+
+  private int layOut() {
+    int at = 0;
+    int boundary = 0;
+    for (boolean decays : new boolean[] {true, false}) {
+      for (Parameter parameter : list) {
+        if (parameter.decays() == decays) {
+          Floats segment = values.slice(at, parameter.shape().size());
+          parameter.bind(Var.constant(Tensor.of(segment, parameter.shape())));
+          at += parameter.shape().size();
+        }
+      }
+      if (decays) {
+        boundary = at;
+      }
+    }
+    return boundary;
+  }
+
+  /** All parameters, in the order in which the model announced them. */
+  public List<Parameter> list() {
+    return Collections.unmodifiableList(list);
+  }
+
+  /** The parameter of that name, or null. */
+  public @Nullable Parameter find(String name) {
+    return byName.get(name);
+  }
+
+  /** The number of weights. */
+  public int size() {
+    return values.length();
+  }
+
+  /** All values, flat. */
+  public Floats values() {
+    return values;
+  }
+
+  /** How many weights from the front of {@link #values()} decay; the rest does not. */
+  public int decayed() {
+    return decayed;
+  }
+
+  /**
+   * Makes all parameters trainable: allocates their gradients. Until then they are constants, for
+   * inference, and take half the memory.
+   */
+  public void requireGradients() {
+    if (gradients != null) {
+      return;
+    }
+    Floats flat = Floats.zeros(size());
+    gradients = flat;
+    for (Parameter parameter : list) {
+      Floats value = parameter.value().floats();
+      Floats segment = flat.slice(value.offset() - values.offset(), value.length());
+      parameter.bind(Var.parameter(parameter.value(), Tensor.of(segment, parameter.shape())));
+    }
+  }
+
+  /**
+   * All gradients, flat, in the layout of {@link #values()}.
+   *
+   * @throws IllegalStateException before {@link #requireGradients()}
+   */
+  public Floats gradients() {
+    Floats flat = gradients;
+    if (flat == null) {
+      throw new IllegalStateException("call requireGradients() before training");
+    }
+    return flat;
+  }
+
+  /** Sets all gradients to zero, as every step must begin. */
+  public void zeroGradients() {
+    gradients().fill(0);
+  }
+}
