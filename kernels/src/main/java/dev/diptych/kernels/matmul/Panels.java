@@ -1,8 +1,11 @@
 package dev.diptych.kernels.matmul;
 
 import static dev.diptych.kernels.matmul.TileKernels.COLUMNS;
+import static dev.diptych.kernels.simd.Lanes.SPECIES;
 
+import dev.diptych.kernels.simd.Lanes;
 import java.util.Arrays;
+import jdk.incubator.vector.FloatVector;
 
 /**
  * Packing for {@link TileKernels}: B is cut into panels of {@link TileKernels#COLUMNS} columns; a
@@ -66,46 +69,53 @@ public final class Panels {
     if (columns < COLUMNS) {
       Arrays.fill(panel, begin, begin + k * COLUMNS, 0);
     }
-    for (int j = 0; j < columns; j++) {
-      int from = offset + j * rowStride;
-      int to = begin + j;
-      for (int i = 0; i < k; i++) {
-        panel[to + i * COLUMNS] = source[from + i];
-      }
-    }
+    transpose(source, offset, rowStride, columns, k, panel, begin, COLUMNS);
   }
 
   /** One panel from K rows of {@code columns ≤ COLUMNS} elements: panel[k][j] = source[k][j]. */
   public static void packPanel(
       float[] source, int offset, int rowStride, int columns, int k, float[] panel, int begin) {
-    if (columns < COLUMNS) {
-      Arrays.fill(panel, begin, begin + k * COLUMNS, 0);
+    if (columns == COLUMNS) {
+      for (int i = 0; i < k; i++) {
+        int from = offset + i * rowStride;
+        int to = begin + i * COLUMNS;
+        FloatVector.fromArray(SPECIES, source, from).intoArray(panel, to);
+        FloatVector.fromArray(SPECIES, source, from + Lanes.COUNT)
+            .intoArray(panel, to + Lanes.COUNT);
+      }
+      return;
     }
+    Arrays.fill(panel, begin, begin + k * COLUMNS, 0);
     for (int i = 0; i < k; i++) {
       System.arraycopy(source, offset + i * rowStride, panel, begin + i * COLUMNS, columns);
     }
   }
 
-  /** A tile of A from {@code rows} rows of K elements: tile[k][i] = source[i][k]. */
-  static void packTile(
-      float[] source, int offset, int rowStride, int rows, int k, float[] tile, int begin) {
-    for (int i = 0; i < rows; i++) {
-      int from = offset + i * rowStride;
-      int to = begin + i;
-      for (int j = 0; j < k; j++) {
-        tile[to + j * rows] = source[from + j];
+  /**
+   * target[j][i] = source[i][j] for a source of {@code rows} × {@code columns}: squares in
+   * registers, and the rim element by element.
+   */
+  static void transpose(
+      float[] source,
+      int offset,
+      int rowStride,
+      int rows,
+      int columns,
+      float[] target,
+      int begin,
+      int stride) {
+    int squareRows = rows - rows % Lanes.COUNT;
+    int squareColumns = columns - columns % Lanes.COUNT;
+    for (int j = 0; j < squareColumns; j += Lanes.COUNT) {
+      for (int i = 0; i < squareRows; i += Lanes.COUNT) {
+        SquareTranspose.run(
+            source, offset + i * rowStride + j, rowStride, target, begin + j * stride + i, stride);
       }
     }
-  }
-
-  /** A tile of A from the K rows of {@code rows} elements of Aᵀ: tile[k][i] = source[k][i]. */
-  static void packTileTransposed(
-      float[] source, int offset, int rowStride, int rows, int k, float[] tile, int begin) {
-    for (int j = 0; j < k; j++) {
-      int from = offset + j * rowStride;
-      int to = begin + j * rows;
-      for (int i = 0; i < rows; i++) {
-        tile[to + i] = source[from + i];
+    for (int i = 0; i < rows; i++) {
+      int from = offset + i * rowStride;
+      for (int j = i < squareRows ? squareColumns : 0; j < columns; j++) {
+        target[begin + j * stride + i] = source[from + j];
       }
     }
   }

@@ -61,26 +61,6 @@ public final class TileKernels {
         accumulate);
   }
 
-  /**
-   * The same with A packed for this tile height: the element (row, k) at {@code aOffset + k·rows +
-   * row}, as {@link Panels#packTile} and {@link Panels#packTileTransposed} write it.
-   */
-  static void runPacked(
-      int rows,
-      float[] a,
-      int aOffset,
-      float[] panel,
-      int panelOffset,
-      float[] c,
-      int cOffset,
-      int cRowStride,
-      int depth,
-      boolean accumulate) {
-    assert rows <= MAX_ROWS;
-    ColumnTiles.run(
-        rows, a, aOffset, panel, panelOffset, c, cOffset, cRowStride, depth, accumulate);
-  }
-
   /** Into how many tiles {@code rows} rows are cut: as few as can be, of balanced heights. */
   public static int count(int rows) {
     return (rows + MAX_ROWS - 1) / MAX_ROWS;

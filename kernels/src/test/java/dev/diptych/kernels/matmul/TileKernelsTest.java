@@ -17,14 +17,9 @@ class TileKernelsTest {
           float[] panel = numbers(2, 1 + depth * COLUMNS);
           float[] expected = numbers(3, 4 + rows * (COLUMNS + 5));
           float[] c = expected.clone();
-          float[] packed = expected.clone();
           PlainTile.run(rows, a, 2, aStride, panel, 1, expected, 4, COLUMNS + 5, depth, accumulate);
           TileKernels.run(rows, a, 2, aStride, panel, 1, c, 4, COLUMNS + 5, depth, accumulate);
           assertThat(c).as("%d rows, depth %d", rows, depth).isEqualTo(expected);
-          float[] tile = new float[1 + rows * depth];
-          Panels.packTile(a, 2, aStride, rows, depth, tile, 1);
-          TileKernels.runPacked(rows, tile, 1, panel, 1, packed, 4, COLUMNS + 5, depth, accumulate);
-          assertThat(packed).as("packed, %d rows, depth %d", rows, depth).isEqualTo(expected);
         }
       }
     }
