@@ -98,6 +98,9 @@ final class WebpDecoder {
       frameWidth = file.getShort(body + 6) & 0x3fff;
       frameHeight = file.getShort(body + 8) & 0x3fff;
     }
+    if (frameWidth == 0 || frameHeight == 0) {
+      throw Refusal.corrupt(name, "WebP", "a frame of " + frameWidth + "×" + frameHeight);
+    }
     if (width == 0) {
       width = frameWidth;
       height = frameHeight;
