@@ -22,6 +22,9 @@ public final class VectorMath {
   /** Adding and taking away 1.5·2²³ rounds to the nearest integer. */
   private static final float ROUND = 12582912f;
 
+  private static final float ONE_OVER_SQRT_2 = 0.70710678f;
+  private static final float ONE_OVER_SQRT_2_PI = 0.39894228f;
+
   private static final float LARGEST = 88.72284f; // exp of anything above is infinite
   private static final float SMALLEST = -87.33655f; // exp of anything below is subnormal: 0 here
 
@@ -51,6 +54,58 @@ public final class VectorMath {
     FloatVector y = p.mul(powerOfTwo(half)).mul(powerOfTwo(power.sub(half)));
     return y.blend(0f, x.lt(SMALLEST))
         .blend(Float.POSITIVE_INFINITY, x.compare(VectorOperators.GT, LARGEST));
+  }
+
+  /** x·sigmoid(1.702·x) = x / (1 + e^(−1.702·x)). NaN for −∞, as in other implementations. */
+  public static FloatVector quickGelu(FloatVector x) {
+    return x.div(exp(x.mul(-1.702f)).add(1f));
+  }
+
+  /** The derivative of {@link #quickGelu}: s·(1 + 1.702·x·(1 − s)) with s = sigmoid(1.702·x). */
+  public static FloatVector quickGeluDerivative(FloatVector x) {
+    FloatVector scaled = x.mul(1.702f);
+    // 1 − s as e·s loses no digits; the bound keeps e finite where s has long become 0.
+    FloatVector e = exp(scaled.neg().min(80f));
+    FloatVector s = broadcast(1f).div(e.add(1f));
+    return scaled.mul(e.mul(s)).fma(s, s);
+  }
+
+  /** x·Φ(x), exact GELU. NaN for −∞, as in other implementations. */
+  public static FloatVector gelu(FloatVector x) {
+    return x.mul(normalCdf(x));
+  }
+
+  /** The derivative of {@link #gelu}: Φ(x) + x·φ(x). */
+  public static FloatVector geluDerivative(FloatVector x) {
+    FloatVector density = exp(x.mul(x).mul(-0.5f)).mul(ONE_OVER_SQRT_2_PI);
+    return x.fma(density, normalCdf(x));
+  }
+
+  /**
+   * Φ(x) = (1 + erf(x/√2))/2, the normal distribution function, within 1.5e-7.
+   *
+   * <p>Two polynomials after N. Juffa: erf(t) near 0; and log(1 − erf(t)) beyond, which also keeps
+   * the left tail free of cancellation: there Φ(x) = (1 − erf(t))/2 with t = |x|/√2.
+   */
+  public static FloatVector normalCdf(FloatVector x) {
+    FloatVector z = x.mul(ONE_OVER_SQRT_2);
+    FloatVector t = z.abs().min(10f);
+    FloatVector s = t.mul(t);
+    FloatVector tail = t.fma(broadcast(-1.72853470e-5f), broadcast(3.83197126e-4f));
+    tail = tail.fma(s, t.fma(broadcast(-3.88396438e-3f), broadcast(2.42546219e-2f)));
+    tail = tail.fma(t, broadcast(-1.06777877e-1f));
+    tail = tail.fma(t, broadcast(-6.34846687e-1f));
+    tail = tail.fma(t, broadcast(-1.28717512e-1f));
+    tail = exp(tail.fma(t, t.neg())).mul(0.5f);
+    FloatVector near = broadcast(-5.96761703e-4f);
+    near = near.fma(s, broadcast(4.99119423e-3f));
+    near = near.fma(s, broadcast(-2.67681349e-2f));
+    near = near.fma(s, broadcast(1.12819925e-1f));
+    near = near.fma(s, broadcast(-3.76125336e-1f));
+    near = near.fma(s, broadcast(1.28379166e-1f));
+    near = near.fma(z, z).fma(broadcast(0.5f), broadcast(0.5f));
+    FloatVector far = tail.blend(broadcast(1f).sub(tail), z.compare(VectorOperators.GT, 0f));
+    return near.blend(far, t.compare(VectorOperators.GT, 0.927734375f));
   }
 
   private static FloatVector powerOfTwo(IntVector n) {

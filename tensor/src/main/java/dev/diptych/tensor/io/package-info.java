@@ -1,0 +1,5 @@
+/** Tensors in files: safetensors, read through a mapping and written atomically. */
+@NullMarked
+package dev.diptych.tensor.io;
+
+import org.jspecify.annotations.NullMarked;
