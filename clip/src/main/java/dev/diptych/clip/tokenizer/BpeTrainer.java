@@ -126,7 +126,7 @@ public final class BpeTrainer {
   }
 
   private static long key(int left, int right) {
-    return (long) left << 32 | right;
+    return ((long) left << 32) | right;
   }
 
   private void count(Iterable<String> captions) {

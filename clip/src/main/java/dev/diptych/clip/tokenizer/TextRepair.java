@@ -83,20 +83,17 @@ final class TextRepair {
   }
 
   private static String substitute(String text) {
-    StringBuilder out = null;
+    StringBuilder out = new StringBuilder(text.length());
     for (int i = 0; i < text.length(); i++) {
       char c = text.charAt(i);
       String substitute = c < 0x80 ? null : SUBSTITUTES.get(c);
-      if (substitute != null && out == null) {
-        out = new StringBuilder(text.length()).append(text, 0, i);
-      }
-      if (substitute != null) {
-        out.append(substitute);
-      } else if (out != null) {
+      if (substitute == null) {
         out.append(c);
+      } else {
+        out.append(substitute);
       }
     }
-    return out == null ? text : out.toString();
+    return out.toString();
   }
 
   /** Drops characters that do nothing but harm; half a surrogate pair becomes U+FFFD. */

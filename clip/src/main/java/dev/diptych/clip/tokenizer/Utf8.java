@@ -89,7 +89,7 @@ final class Utf8 {
   private static int codePoint(byte[] bytes, int i, int length) {
     int value = length == 1 ? bytes[i] : bytes[i] & (0xff >> (length + 1));
     for (int k = 1; k < length; k++) {
-      value = value << 6 | bytes[i + k] & 0x3f;
+      value = (value << 6) | (bytes[i + k] & 0x3f);
     }
     return value;
   }

@@ -39,7 +39,7 @@ final class Vocabulary {
       right[i] = id(merge.right(), merge, where);
       made[i] = id(merge.left() + merge.right(), merge, where);
       reachable.set(made[i]);
-      Integer first = lines.putIfAbsent((long) left[i] << 32 | right[i], merge.line());
+      Integer first = lines.putIfAbsent(((long) left[i] << 32) | right[i], merge.line());
       if (first != null) {
         throw new UserException(
             "%s, line %d: the merge '%s %s' is there already, on line %d. The file is damaged: copy it again."

@@ -147,13 +147,13 @@ final class WordEncoder {
     }
 
     void put(int left, int right, int rank) {
-      int slot = slot((long) left << 32 | right);
-      keys[slot] = (long) left << 32 | right;
+      int slot = slot(((long) left << 32) | right);
+      keys[slot] = ((long) left << 32) | right;
       ranks[slot] = rank;
     }
 
     int get(int left, int right) {
-      long key = (long) left << 32 | right;
+      long key = ((long) left << 32) | right;
       int slot = slot(key);
       return keys[slot] == key ? ranks[slot] : -1;
     }

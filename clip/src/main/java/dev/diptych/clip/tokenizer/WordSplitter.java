@@ -47,8 +47,8 @@ final class WordSplitter {
     int c = text.codePointAt(start);
     int end = start + Character.charCount(c);
     if (Character.isLetter(c)) {
-      while (end < text.length() && Character.isLetter(c = text.codePointAt(end))) {
-        end += Character.charCount(c);
+      while (end < text.length() && Character.isLetter(text.codePointAt(end))) {
+        end += Character.charCount(text.codePointAt(end));
       }
       return end;
     }
@@ -58,8 +58,8 @@ final class WordSplitter {
     if (isSkipped(c)) {
       return start;
     }
-    while (end < text.length() && isOther(c = text.codePointAt(end))) {
-      end += Character.charCount(c);
+    while (end < text.length() && isOther(text.codePointAt(end))) {
+      end += Character.charCount(text.codePointAt(end));
     }
     return end;
   }

@@ -36,8 +36,17 @@ class TextCleanerTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "größe und maß", "schema русского кафе", "ελληνικός καφές", "日本語の字幕", "l'été à paris",
-        "naïve café", "2 × 3 ± 1", "über 100 °c", "\ud83d\ude00 ok", "çok güzel", "š č ž"
+        "größe und maß",
+        "schema русского кафе",
+        "ελληνικός καφές",
+        "日本語の字幕",
+        "l'été à paris",
+        "naïve café",
+        "2 × 3 ± 1",
+        "über 100 °c",
+        "\ud83d\ude00 ok",
+        "çok güzel",
+        "š č ž"
       })
   void soundTextStays(String text) {
     assertThat(TextCleaner.clean(text)).isEqualTo(text);

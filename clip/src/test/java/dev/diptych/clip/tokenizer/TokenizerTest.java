@@ -29,12 +29,26 @@ class TokenizerTest {
     WordSplitter.split("it's 12 dogs!! <|endoftext|>x 'ſ a\u0345b <|start", words::add);
     assertThat(words)
         .containsExactly(
-            "it", "'s", "1", "2", "dogs", "!!", "<|endoftext|>", "x", "'ſ", "a", "b", "<|", "start");
+            "it",
+            "'s",
+            "1",
+            "2",
+            "dogs",
+            "!!",
+            "<|endoftext|>",
+            "x",
+            "'ſ",
+            "a",
+            "b",
+            "<|",
+            "start");
     assertThat(TOKENIZER.encode("<|StartOfText|><|ENDOFTEXT|>"))
         .containsExactly(TOKENIZER.startToken(), TOKENIZER.endToken());
   }
 
-  /** What the heap does against what the definition says: look for the first merge, apply, repeat. */
+  /**
+   * What the heap does against what the definition says: look for the first merge, apply, repeat.
+   */
   @Property(tries = 200)
   void mergesInTheOrderOfTheList(@ForAll long seed) {
     java.util.random.RandomGenerator random = new java.util.SplittableRandom(seed);
@@ -46,7 +60,10 @@ class TokenizerTest {
   }
 
   private static int[] byDefinition(String word) {
-    Path directory = Path.of(System.getProperty("java.io.tmpdir"), "diptych-definition-" + ProcessHandle.current().pid());
+    Path directory =
+        Path.of(
+            System.getProperty("java.io.tmpdir"),
+            "diptych-definition-" + ProcessHandle.current().pid());
     List<String> symbols = new ArrayList<>();
     for (int i = 0; i < word.length(); i++) {
       symbols.add(word.charAt(i) + (i == word.length() - 1 ? "</w>" : ""));
@@ -82,8 +99,7 @@ class TokenizerTest {
           throw new java.io.UncheckedIOException(e);
         }
         for (int i = 0; i < 512; i++) {
-          TOKENS.add(
-              ByteAlphabet.symbol(ByteAlphabet.byteAt(i % 256)) + (i < 256 ? "" : "</w>"));
+          TOKENS.add(ByteAlphabet.symbol(ByteAlphabet.byteAt(i % 256)) + (i < 256 ? "" : "</w>"));
         }
         MERGES.forEach(merge -> TOKENS.add(merge[0] + merge[1]));
       }
@@ -98,7 +114,7 @@ class TokenizerTest {
   @Property(tries = 500)
   void anyTextEncodesAndComesBack(@ForAll String text) {
     int[] ids = TOKENIZER.encode(text);
-    assertThat(ids).allMatch(id -> id >= 0 && id < TOKENIZER.size());
+    assertThat(java.util.Arrays.stream(ids)).allMatch(id -> id >= 0 && id < TOKENIZER.size());
     String cleaned = Tokenizer.clean(text);
     if (!cleaned.contains("<") && cleaned.indexOf('\u0345') < 0) {
       assertThat(TOKENIZER.decode(ids).replace(" ", "")).isEqualTo(cleaned.replace(" ", ""));
@@ -201,7 +217,8 @@ class TokenizerTest {
     }
     Path gz = directory.resolve("merges.gz");
     Files.write(gz, packed.toByteArray());
-    assertThat(Tokenizer.load(gz).encode("a red circle")).isEqualTo(TOKENIZER.encode("a red circle"));
+    assertThat(Tokenizer.load(gz).encode("a red circle"))
+        .isEqualTo(TOKENIZER.encode("a red circle"));
     Files.write(gz, java.util.Arrays.copyOf(packed.toByteArray(), packed.size() / 2));
     refused(gz, "cut off or damaged");
     Files.write(gz, new byte[] {(byte) 0xff, (byte) 0xfe, 0});
