@@ -1,6 +1,16 @@
 package dev.diptych.autograd;
 
+import dev.diptych.kernels.elementwise.Operation;
+import dev.diptych.kernels.gelu.Activation;
+import dev.diptych.tensor.IntTensor;
+import dev.diptych.tensor.Tensor;
+import dev.diptych.tensor.op.Elementwise;
+import dev.diptych.tensor.op.Embedding;
+import dev.diptych.tensor.op.GatherRows;
+import dev.diptych.tensor.op.Gelu;
 import dev.diptych.tensor.op.LayerNorm;
+import dev.diptych.tensor.op.PatchEmbedding;
+import dev.diptych.tensor.op.Reduce;
 
 /** The differentiable functions of layers: one short method per op of {@code tensor.op}. */
 public final class Functions {
@@ -32,5 +42,181 @@ public final class Functions {
                     b.gradientToAddTo(tape.scope()))),
         saved.mean(),
         saved.rstd());
+  }
+
+  /**
+   * QuickGELU or exact GELU.
+   *
+   * @param x of any shape
+   */
+  public static Var gelu(Tape tape, Var x, Activation activation) {
+    return tape.record(
+        Gelu.forward(tape.scope(), x.value(), activation),
+        new Var[] {x},
+        dy -> x.addGradient(Gelu.backward(tape.scope(), x.value(), activation, dy)));
+  }
+
+  /** a + b, with NumPy's rules of broadcasting. */
+  public static Var add(Tape tape, Var a, Var b) {
+    return elementwise(tape, Operation.ADD, a, b);
+  }
+
+  /** a − b, with NumPy's rules of broadcasting. */
+  public static Var subtract(Tape tape, Var a, Var b) {
+    return elementwise(tape, Operation.SUBTRACT, a, b);
+  }
+
+  /** a·b, element by element, with NumPy's rules of broadcasting. */
+  public static Var multiply(Tape tape, Var a, Var b) {
+    return elementwise(tape, Operation.MULTIPLY, a, b);
+  }
+
+  private static Var elementwise(Tape tape, Operation operation, Var a, Var b) {
+    return tape.record(
+        Elementwise.forward(tape.scope(), operation, a.value(), b.value()),
+        new Var[] {a, b},
+        dy -> {
+          if (b.needsGradient()) {
+            Elementwise.backwardB(
+                tape.scope(), operation, a.value(), dy, b.gradientToAddTo(tape.scope()));
+          }
+          if (operation != Operation.MULTIPLY && a.value().shape().equals(dy.shape())) {
+            a.addGradient(dy); // the last use of dy: it is handed on, not copied
+          } else if (a.needsGradient()) {
+            Elementwise.backwardA(
+                tape.scope(), operation, b.value(), dy, a.gradientToAddTo(tape.scope()));
+          }
+        });
+  }
+
+  /**
+   * factor·x.
+   *
+   * @param x of any shape
+   */
+  public static Var scale(Tape tape, Var x, float factor) {
+    return tape.record(
+        Elementwise.scale(tape.scope(), x.value(), factor),
+        new Var[] {x},
+        dy -> x.addGradient(Elementwise.scale(tape.scope(), dy, factor)));
+  }
+
+  /** The sum of all elements of x, of shape (). */
+  public static Var sum(Tape tape, Var x) {
+    return sum(tape, x, 1);
+  }
+
+  /** The mean of all elements of x, of shape (); NaN if there are none. */
+  public static Var mean(Tape tape, Var x) {
+    return sum(tape, x, 1f / x.value().size());
+  }
+
+  private static Var sum(Tape tape, Var x, float factor) {
+    return tape.record(
+        Reduce.sum(tape.scope(), x.value(), factor),
+        new Var[] {x},
+        dy -> x.addGradient(Reduce.sumBackward(tape.scope(), x.value().shape(), factor, dy)));
+  }
+
+  /**
+   * The sum over all axes but the innermost, of shape (C).
+   *
+   * @param x (…, C)
+   */
+  public static Var sumRows(Tape tape, Var x) {
+    return tape.record(
+        Reduce.sumRows(tape.scope(), x.value(), 1),
+        new Var[] {x},
+        dy -> x.addGradient(Reduce.sumRowsBackward(tape.scope(), x.value().shape(), 1, dy)));
+  }
+
+  /**
+   * The sum over the innermost axis, of x's shape without it.
+   *
+   * @param x (…, C)
+   */
+  public static Var sumColumns(Tape tape, Var x) {
+    return tape.record(
+        Reduce.sumColumns(tape.scope(), x.value(), 1),
+        new Var[] {x},
+        dy -> x.addGradient(Reduce.sumColumnsBackward(tape.scope(), x.value().shape(), 1, dy)));
+  }
+
+  /**
+   * The largest element along the innermost axis; its gradient goes to the first of equal ones.
+   *
+   * @param x (…, C), C ≥ 1
+   */
+  public static Var max(Tape tape, Var x) {
+    Reduce.Max max = Reduce.max(tape.scope(), x.value());
+    return tape.record(
+        max.value(),
+        new Var[] {x},
+        dy -> x.addGradient(Reduce.maxBackward(tape.scope(), x.value().shape(), max.index(), dy)));
+  }
+
+  /**
+   * Rows of a table by token id, plus the positions of the tokens: (B, T, C).
+   *
+   * @param ids (B, T), each in [0, V)
+   * @param table (V, C)
+   * @param positions (T, C)
+   */
+  public static Var embedding(Tape tape, IntTensor ids, Var table, Var positions) {
+    return tape.record(
+        Embedding.forward(tape.scope(), ids, table.value(), positions.value()),
+        new Var[] {table, positions},
+        dy ->
+            Embedding.backward(
+                ids,
+                dy,
+                table.gradientToAddTo(tape.scope()),
+                positions.gradientToAddTo(tape.scope())));
+  }
+
+  /**
+   * One row per batch item, y_b = x_b,index(b): (B, C).
+   *
+   * @param x (B, T, C)
+   * @param index B numbers in [0, T)
+   */
+  public static Var gatherRows(Tape tape, Var x, int[] index) {
+    return tape.record(
+        GatherRows.forward(tape.scope(), x.value(), index),
+        new Var[] {x},
+        dy -> x.addGradient(GatherRows.backward(tape.scope(), x.value().shape(), index, dy)));
+  }
+
+  /**
+   * The first layer of a vision transformer: (B, 1+G², C), G = S/P.
+   *
+   * @param images (B, 3, S, S)
+   * @param weight (C, 3, P, P)
+   * @param classToken (C)
+   * @param positions (1+G², C)
+   */
+  public static Var patchEmbedding(
+      Tape tape, Var images, Var weight, Var classToken, Var positions) {
+    Tensor y =
+        PatchEmbedding.forward(
+            tape.scope(), images.value(), weight.value(), classToken.value(), positions.value());
+    return tape.record(
+        y,
+        new Var[] {images, weight, classToken, positions},
+        dy -> {
+          Tensor dImages =
+              PatchEmbedding.backward(
+                  tape.scope(),
+                  images.value(),
+                  weight.value(),
+                  dy,
+                  images.needsGradient(),
+                  weight.gradientToAddTo(tape.scope()),
+                  classToken.gradientToAddTo(tape.scope()),
+                  positions.gradientToAddTo(tape.scope()));
+          if (dImages != null) {
+            images.addGradient(dImages);
+          }
+        });
   }
 }

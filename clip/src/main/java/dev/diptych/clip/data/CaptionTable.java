@@ -1,0 +1,304 @@
+package dev.diptych.clip.data;
+
+import dev.diptych.clip.UserException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.CodingErrorAction;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Pictures and captions from a table: CSV or TSV with a header, Flickr's {@code captions.txt}, or
+ * Flickr's {@code .token} files ({@code picture.jpg#2}, a tab, the caption; no header). Rows that
+ * name the same picture make one example with several captions.
+ */
+final class CaptionTable {
+  private static final List<String> IMAGE_COLUMNS =
+      List.of(
+          "filepath",
+          "image",
+          "path",
+          "file",
+          "filename",
+          "file_name",
+          "image_path",
+          "image_name",
+          "img",
+          "picture");
+  private static final List<String> CAPTION_COLUMNS =
+      List.of("title", "caption", "text", "comment", "description", "sentence", "raw");
+  private static final char[] SEPARATORS = {'\t', ',', ';', '|'};
+  private static final Pattern TOKEN_LINE = Pattern.compile("(\\S.*)#\\d+\\t.*");
+  private static final int SNIFFED = 1 << 16;
+
+  private final Path file;
+  private final Path folder;
+  private final DataOptions options;
+  private final BadRecords bad;
+  private final Map<Path, Row> rows = new LinkedHashMap<>();
+  private final Map<String, Row> rowsByName = new HashMap<>();
+
+  private CaptionTable(Path file, DataOptions options, BadRecords bad) {
+    this.file = file;
+    Path parent = file.toAbsolutePath().normalize().getParent();
+    this.folder = parent == null ? file.toAbsolutePath().normalize() : parent;
+    this.options = options;
+    this.bad = bad;
+  }
+
+  /**
+   * The examples of a table in the order in which their pictures first appear, numbered from 0.
+   *
+   * @throws UserException when the file is missing, is not UTF-8, lacks a column, or a quote in it
+   *     is never closed
+   */
+  static List<Example> index(Path file, DataOptions options, BadRecords bad) {
+    CaptionTable table = new CaptionTable(file, options, bad);
+    try {
+      String header = table.firstLine();
+      if (TOKEN_LINE.matcher(header).matches()) {
+        table.readTokens();
+      } else {
+        table.readTable(header);
+      }
+    } catch (IOException e) {
+      throw TarShard.unreadable(file, e);
+    }
+    List<Example> examples = new ArrayList<>(table.rows.size());
+    table.rows.forEach((path, row) ->
+        examples.add(new Example(row.key, examples.size(), row.picture, row.captions, null, null)));
+    return examples;
+  }
+
+  private String firstLine() throws IOException {
+    byte[] bytes;
+    try (InputStream in = Files.newInputStream(file)) {
+      bytes = in.readNBytes(SNIFFED);
+    }
+    if (bytes.length >= 2 && (bytes[0] & 0xFF) + (bytes[1] & 0xFF) == 0xFF + 0xFE) {
+      throw new UserException(file + ": is UTF-16 text; save it as UTF-8");
+    }
+    String text = new String(bytes, StandardCharsets.UTF_8);
+    String header =
+        text.lines()
+            .map(s -> s.replace("\uFEFF", ""))
+            .filter(s -> !s.isBlank())
+            .findFirst()
+            .orElse("");
+    if (header.isEmpty()) {
+      throw new UserException(
+          file + ": is empty; expected a header line such as filepath,title and a row per picture");
+    }
+    return header;
+  }
+
+  private CsvReader open(char separator, boolean quoting) throws IOException {
+    return new CsvReader(
+        new InputStreamReader(
+            Files.newInputStream(file),
+            StandardCharsets.UTF_8
+                .newDecoder()
+                .onMalformedInput(CodingErrorAction.REPORT)
+                .onUnmappableCharacter(CodingErrorAction.REPORT)),
+        separator,
+        quoting);
+  }
+
+  private void readTokens() throws IOException {
+    try (CsvReader reader = open('\t', false)) {
+      for (List<String> row = next(reader); row != null; row = next(reader)) {
+        int hash = row.getFirst().lastIndexOf('#');
+        if (row.size() < 2 || hash < 1) {
+          bad.add(BadReason.BAD_ROW, where(reader), "expected picture#number, a tab, the caption");
+        } else {
+          String caption = String.join(" ", row.subList(1, row.size()));
+          add(where(reader), row.getFirst().substring(0, hash), caption);
+        }
+      }
+    }
+  }
+
+  private void readTable(String headerLine) throws IOException {
+    char separator = separator(headerLine);
+    try (CsvReader reader = open(separator, true)) {
+      List<String> header = next(reader);
+      List<String> names = header == null ? List.of() : header.stream().map(String::strip).toList();
+      int image = column(names, options.imageKey(), IMAGE_COLUMNS, "pictures", "--csv-img-key");
+      int caption =
+          column(names, options.captionKey(), CAPTION_COLUMNS, "captions", "--csv-caption-key");
+      for (List<String> row = next(reader); row != null; row = next(reader)) {
+        int last = names.size() - 1;
+        if (row.size() > names.size() && caption == last) {
+          // A caption with unquoted separators at the end of the line: unmistakable, so take it.
+          String rest = String.join(String.valueOf(separator), row.subList(last, row.size()));
+          add(where(reader), row.get(image), rest);
+        } else if (row.size() != names.size()) {
+          bad.add(
+              BadReason.BAD_ROW,
+              where(reader),
+              "expected " + names.size() + " fields, found " + row.size());
+        } else {
+          add(where(reader), row.get(image), row.get(caption));
+        }
+      }
+    }
+  }
+
+  private @Nullable List<String> next(CsvReader reader) {
+    try {
+      return reader.next();
+    } catch (CharacterCodingException e) {
+      throw new UserException(
+          file + ": is not UTF-8 text after line " + reader.line() + "; save it as UTF-8", e);
+    } catch (IOException e) {
+      throw new UserException(file + ": " + e.getMessage(), e);
+    }
+  }
+
+  private String where(CsvReader reader) {
+    return file + ", line " + reader.rowLine();
+  }
+
+  /** The separator that gives the most of the wanted columns, then the most columns. */
+  private char separator(String headerLine) {
+    Character given = options.separator();
+    if (given != null) {
+      return given;
+    }
+    char best = ',';
+    int bestScore = -1;
+    for (char candidate : SEPARATORS) {
+      List<String> names = new ArrayList<>();
+      for (String name : headerLine.split(Pattern.quote(String.valueOf(candidate)), -1)) {
+        names.add(name.replace("\"", "").strip());
+      }
+      int wanted =
+          (find(names, options.imageKey(), IMAGE_COLUMNS) >= 0 ? 1 : 0)
+              + (find(names, options.captionKey(), CAPTION_COLUMNS) >= 0 ? 1 : 0);
+      int score = wanted * 10_000 + Math.min(9_999, names.size());
+      if (score > bestScore) {
+        bestScore = score;
+        best = candidate;
+      }
+    }
+    return best;
+  }
+
+  private static int find(List<String> names, @Nullable String key, List<String> usual) {
+    if (key != null) {
+      return names.indexOf(key);
+    }
+    List<String> lower = names.stream().map(n -> n.toLowerCase(Locale.ROOT)).toList();
+    for (String name : usual) {
+      int at = lower.indexOf(name);
+      if (at >= 0) {
+        return at;
+      }
+    }
+    return -1;
+  }
+
+  private int column(
+      List<String> names, @Nullable String key, List<String> usual, String what, String option) {
+    int at = find(names, key, usual);
+    if (at < 0) {
+      throw new UserException(
+          String.format(
+              "%s: no column with the %s: expected %s, found the columns %s; name it with %s",
+              file,
+              what,
+              key != null ? "\"" + key + "\"" : "one of " + String.join(", ", usual),
+              names.stream().map(n -> "\"" + n + "\"").toList(),
+              option));
+    }
+    return at;
+  }
+
+  private void add(String where, String rawPath, String rawCaption) {
+    String name = rawPath.strip();
+    String caption = rawCaption.strip();
+    if (name.isEmpty()) {
+      bad.add(BadReason.MISSING_PICTURE, where, "the path is empty");
+      return;
+    }
+    if (caption.isEmpty() && options.requireCaptions()) {
+      bad.add(BadReason.EMPTY_CAPTION, where, name);
+      return;
+    }
+    Row row = rowsByName.get(name);
+    if (row == null) {
+      Path picture = resolve(where, name);
+      if (picture == null) {
+        return;
+      }
+      // Two ways to write one path are one picture.
+      row = rows.computeIfAbsent(picture, path -> new Row(name, path));
+      rowsByName.put(name, row);
+    }
+    if (!caption.isEmpty()) {
+      row.captions.add(caption);
+    }
+  }
+
+  /** The file of a picture; null, and noted, when it is not there or not to be read. */
+  private @Nullable Path resolve(String where, String name) {
+    try {
+      Path path = Path.of(name);
+      if (path.isAbsolute()) {
+        Path file = path.normalize();
+        return Files.isRegularFile(file) ? file : missing(where, name, "not found");
+      }
+      Path root = options.imageRoot();
+      List<Path> roots =
+          root != null
+              ? List.of(root)
+              : List.of(folder, folder.resolve("Images"), folder.resolve("images"));
+      for (Path base : roots) {
+        Path clean = base.toAbsolutePath().normalize();
+        Path candidate = clean.resolve(path).normalize();
+        if (!candidate.startsWith(clean)) {
+          bad.add(
+              BadReason.PATH_OUTSIDE,
+              where,
+              name + " is outside " + clean + "; use an absolute path or --image-root");
+          return null;
+        }
+        if (Files.isRegularFile(candidate)) {
+          return candidate;
+        }
+      }
+      return missing(where, name, "not in " + roots.getFirst() + (root == null ? ", Images/" : ""));
+    } catch (InvalidPathException e) {
+      return missing(where, name.replace('\0', '?'), "not a path");
+    }
+  }
+
+  private @Nullable Path missing(String where, String name, String detail) {
+    bad.add(BadReason.MISSING_PICTURE, where, name + " " + detail);
+    return null;
+  }
+
+  /** A picture and the captions found so far. */
+  private static final class Row {
+    final String key;
+    final Blob picture;
+    final List<String> captions = new ArrayList<>(1);
+
+    Row(String key, Path file) {
+      this.key = key;
+      this.picture = new Blob.WholeFile(file);
+    }
+  }
+}

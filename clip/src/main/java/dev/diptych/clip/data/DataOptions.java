@@ -1,0 +1,93 @@
+package dev.diptych.clip.data;
+
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How to read a source. Start from {@link #DEFAULT} and change what differs.
+ *
+ * @param imageKey the column of a table that holds the path of the picture ({@code --csv-img-key});
+ *     null looks for {@code filepath}, {@code image}, {@code path} and their like
+ * @param captionKey the column that holds the caption ({@code --csv-caption-key}); null looks for
+ *     {@code title}, {@code caption}, {@code text} and their like
+ * @param separator the separator of a table; null finds out among tab, comma, semicolon and bar
+ * @param imageRoot the folder that relative paths in a table start from; null: the table's own
+ *     folder, then {@code Images/} and {@code images/} within it
+ * @param requireCaptions whether a picture without a caption is a bad record; off for sets of
+ *     pictures with a class only
+ * @param badLimit how many bad records to put up with
+ * @param streaming whether shards are read as a stream instead of being indexed first: for sets too
+ *     large to hold their captions in memory
+ * @param shuffleBuffer how many examples the shuffle buffer of a stream holds
+ */
+public record DataOptions(
+    @Nullable String imageKey,
+    @Nullable String captionKey,
+    @Nullable Character separator,
+    @Nullable Path imageRoot,
+    boolean requireCaptions,
+    BadLimit badLimit,
+    boolean streaming,
+    int shuffleBuffer) {
+
+  /** Columns and separator found out, captions required, shards indexed. */
+  public static final DataOptions DEFAULT =
+      new DataOptions(null, null, null, null, true, BadLimit.DEFAULT, false, 10_000);
+
+  /** Options; the buffer must hold at least one example. */
+  public DataOptions {
+    if (shuffleBuffer < 1) {
+      throw new IllegalArgumentException("shuffle buffer: expected >= 1, found " + shuffleBuffer);
+    }
+  }
+
+  /** The same with these columns; null finds out. */
+  public DataOptions withColumns(@Nullable String image, @Nullable String caption) {
+    return new DataOptions(
+        image, caption, separator, imageRoot, requireCaptions, badLimit, streaming, shuffleBuffer);
+  }
+
+  /** The same with this separator; null finds out. */
+  public DataOptions withSeparator(@Nullable Character newSeparator) {
+    return new DataOptions(
+        imageKey,
+        captionKey,
+        newSeparator,
+        imageRoot,
+        requireCaptions,
+        badLimit,
+        streaming,
+        shuffleBuffer);
+  }
+
+  /** The same with relative paths starting from {@code root}. */
+  public DataOptions withImageRoot(@Nullable Path root) {
+    return new DataOptions(
+        imageKey, captionKey, separator, root, requireCaptions, badLimit, streaming, shuffleBuffer);
+  }
+
+  /** The same with captions required or not. */
+  public DataOptions withRequireCaptions(boolean required) {
+    return new DataOptions(
+        imageKey, captionKey, separator, imageRoot, required, badLimit, streaming, shuffleBuffer);
+  }
+
+  /** The same with this limit of bad records. */
+  public DataOptions withBadLimit(BadLimit limit) {
+    return new DataOptions(
+        imageKey,
+        captionKey,
+        separator,
+        imageRoot,
+        requireCaptions,
+        limit,
+        streaming,
+        shuffleBuffer);
+  }
+
+  /** The same, reading shards as a stream through a buffer of {@code buffer} examples. */
+  public DataOptions withStreaming(int buffer) {
+    return new DataOptions(
+        imageKey, captionKey, separator, imageRoot, requireCaptions, badLimit, true, buffer);
+  }
+}

@@ -1,0 +1,69 @@
+package dev.diptych.tensor.op;
+
+import dev.diptych.kernels.embedding.EmbeddingCpu;
+import dev.diptych.kernels.embedding.EmbeddingDims;
+import dev.diptych.tensor.HostStorage;
+import dev.diptych.tensor.IntTensor;
+import dev.diptych.tensor.Shape;
+import dev.diptych.tensor.ShapeException;
+import dev.diptych.tensor.Tensor;
+import dev.diptych.tensor.TensorScope;
+
+/** Rows of a table by token id, plus the positions of the tokens. */
+public final class Embedding {
+  private Embedding() {}
+
+  /**
+   * y_bt = table_id(b,t) + positions_t.
+   *
+   * @param ids (B, T), each in [0, V)
+   * @param table (V, C)
+   * @param positions (T, C)
+   * @return (B, T, C)
+   * @throws ShapeException if the shapes do not fit
+   * @throws IllegalArgumentException if an id does not lie in the table
+   */
+  public static Tensor forward(TensorScope scope, IntTensor ids, Tensor table, Tensor positions) {
+    if (ids.shape().rank() != 2) {
+      throw new ShapeException("embedding: ids must be (B, T), got " + ids.shape());
+    }
+    if (table.rank() != 2) {
+      throw new ShapeException("embedding: table must be (V, C), got " + table.shape());
+    }
+    ShapeException.require(
+        "embedding",
+        "positions",
+        "(T, C)",
+        Shape.of(ids.shape().dim(1), table.dim(1)),
+        "to match ids " + ids.shape() + " and table " + table.shape(),
+        positions);
+    ids.requireBelow("embedding", "ids", table.dim(0));
+    Tensor y = scope.allocate(Shape.of(ids.shape().dim(0), ids.shape().dim(1), table.dim(1)));
+    switch (table.storage()) {
+      case HostStorage host ->
+          EmbeddingCpu.forward(
+              dims(ids, table), ids.data(), table.floats(), positions.floats(), y.floats());
+    }
+    return y;
+  }
+
+  /**
+   * Adds the gradients of table and positions.
+   *
+   * @param ids as given to {@link #forward}
+   * @param dy (B, T, C)
+   * @param dTable (V, C), added to
+   * @param dPositions (T, C), added to
+   */
+  public static void backward(IntTensor ids, Tensor dy, Tensor dTable, Tensor dPositions) {
+    switch (dy.storage()) {
+      case HostStorage host ->
+          EmbeddingCpu.backward(
+              dims(ids, dTable), ids.data(), dy.floats(), dTable.floats(), dPositions.floats());
+    }
+  }
+
+  private static EmbeddingDims dims(IntTensor ids, Tensor table) {
+    return new EmbeddingDims(ids.shape().dim(0), ids.shape().dim(1), table.dim(0), table.dim(1));
+  }
+}
