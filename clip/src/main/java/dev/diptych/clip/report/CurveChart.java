@@ -92,7 +92,7 @@ final class CurveChart {
   }
 
   private void axes(Section.Curves section) {
-    for (double tick : Ticks.between(yLow, yHigh, 5)) {
+    for (double tick : Ticks.between(yLow, yHigh, 6)) {
       double y = py(tick);
       line("grid", LEFT, y, WIDTH - RIGHT, y);
       String label = section.percent() ? Ticks.label(tick * 100) + " %" : Ticks.label(tick);
