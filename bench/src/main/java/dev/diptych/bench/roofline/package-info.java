@@ -1,0 +1,5 @@
+/** Measured limits of the machine, which every figure is held against. */
+@NullMarked
+package dev.diptych.bench.roofline;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,226 @@
+package dev.diptych.tensor.op;
+
+import dev.diptych.kernels.attention.AttentionCpu;
+import dev.diptych.kernels.attention.AttentionDims;
+import dev.diptych.kernels.memory.Floats;
+import dev.diptych.tensor.HostStorage;
+import dev.diptych.tensor.Shape;
+import dev.diptych.tensor.ShapeException;
+import dev.diptych.tensor.Tensor;
+import dev.diptych.tensor.TensorScope;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Multi-head scaled dot-product attention (Vaswani et al. 2017, section 3.2), without the linear
+ * maps around it: on a packed projection qkv, or on separate q, k and v.
+ */
+public final class Attention {
+  private Attention() {}
+
+  /**
+   * What a forward pass makes.
+   *
+   * @param y the result, (B, Tq, C)
+   * @param lse log Σ exp of each query's scores, (B, H, Tq)
+   */
+  public record Result(Tensor y, Tensor lse) {}
+
+  /** The gradients of q, k and v, each of its operand's shape. */
+  public record Gradients(Tensor dq, Tensor dk, Tensor dv) {}
+
+  /**
+   * Self-attention on a packed projection, read in place.
+   *
+   * @param qkv (B, T, 3·C): of each row first q, then k, then v, each of H heads side by side
+   * @param heads H, a divisor of C
+   * @param causal whether token t sees the tokens 0 to t alone
+   * @param keyLengths (B) how many tokens of each sequence may be seen, or null for all
+   * @throws ShapeException if qkv, heads and keyLengths do not fit together
+   */
+  public static Result forward(
+      TensorScope scope, Tensor qkv, int heads, boolean causal, int @Nullable [] keyLengths) {
+    AttentionDims d = packedDims(qkv, heads, causal);
+    requireLengths(keyLengths, d);
+    Result result = allocate(scope, d);
+    switch (qkv.storage()) {
+      case HostStorage host ->
+          AttentionCpu.forward(
+              d,
+              part(qkv, 0, d),
+              part(qkv, 1, d),
+              part(qkv, 2, d),
+              keyLengths,
+              result.y.floats(),
+              result.lse.floats());
+    }
+    return result;
+  }
+
+  /**
+   * The gradient of qkv, (B, T, 3·C).
+   *
+   * @param saved what {@link #forward(TensorScope, Tensor, int, boolean, int[])} returned
+   * @param dy (B, T, C)
+   * @throws ShapeException if dy is not of y's shape
+   */
+  public static Tensor backward(
+      TensorScope scope,
+      Tensor qkv,
+      int heads,
+      boolean causal,
+      int @Nullable [] keyLengths,
+      Result saved,
+      Tensor dy) {
+    AttentionDims d = packedDims(qkv, heads, causal);
+    ShapeException.require("attention", "dy", "(B, T, C)", saved.y.shape(), "to match y", dy);
+    Tensor dqkv = scope.allocate(qkv.shape());
+    switch (qkv.storage()) {
+      case HostStorage host ->
+          AttentionCpu.backward(
+              d,
+              part(qkv, 0, d),
+              part(qkv, 1, d),
+              part(qkv, 2, d),
+              keyLengths,
+              saved.y.floats(),
+              saved.lse.floats(),
+              dy.floats(),
+              part(dqkv, 0, d),
+              part(dqkv, 1, d),
+              part(dqkv, 2, d));
+    }
+    return dqkv;
+  }
+
+  /**
+   * Attention of queries to keys and values from elsewhere.
+   *
+   * @param q (B, Tq, C), of H heads side by side
+   * @param k (B, Tk, C)
+   * @param v (B, Tk, C)
+   * @param heads H, a divisor of C
+   * @param keyLengths (B) how many keys of each sequence count, or null for all
+   * @throws ShapeException if the operands do not fit together
+   */
+  public static Result forward(
+      TensorScope scope, Tensor q, Tensor k, Tensor v, int heads, int @Nullable [] keyLengths) {
+    AttentionDims d = separateDims(q, k, v, heads);
+    requireLengths(keyLengths, d);
+    Result result = allocate(scope, d);
+    switch (q.storage()) {
+      case HostStorage host ->
+          AttentionCpu.forward(
+              d,
+              q.floats(),
+              k.floats(),
+              v.floats(),
+              keyLengths,
+              result.y.floats(),
+              result.lse.floats());
+    }
+    return result;
+  }
+
+  /**
+   * The gradients of q, k and v.
+   *
+   * @param saved what {@link #forward(TensorScope, Tensor, Tensor, Tensor, int, int[])} returned
+   * @param dy (B, Tq, C)
+   * @throws ShapeException if dy is not of y's shape
+   */
+  public static Gradients backward(
+      TensorScope scope,
+      Tensor q,
+      Tensor k,
+      Tensor v,
+      int heads,
+      int @Nullable [] keyLengths,
+      Result saved,
+      Tensor dy) {
+    AttentionDims d = separateDims(q, k, v, heads);
+    ShapeException.require("attention", "dy", "(B, Tq, C)", saved.y.shape(), "to match y", dy);
+    Gradients gradients =
+        new Gradients(
+            scope.allocate(q.shape()), scope.allocate(k.shape()), scope.allocate(v.shape()));
+    switch (q.storage()) {
+      case HostStorage host ->
+          AttentionCpu.backward(
+              d,
+              q.floats(),
+              k.floats(),
+              v.floats(),
+              keyLengths,
+              saved.y.floats(),
+              saved.lse.floats(),
+              dy.floats(),
+              gradients.dq.floats(),
+              gradients.dk.floats(),
+              gradients.dv.floats());
+    }
+    return gradients;
+  }
+
+  private static Result allocate(TensorScope scope, AttentionDims d) {
+    return new Result(
+        scope.allocate(Shape.of(d.b(), d.tq(), d.c())),
+        scope.allocate(Shape.of(d.b(), d.h(), d.tq())));
+  }
+
+  /** q, k or v in a packed projection, from its first element to its last. */
+  private static Floats part(Tensor qkv, int index, AttentionDims d) {
+    Floats all = qkv.floats();
+    return d.queryLength() == 0 ? all : all.slice(index * d.c(), d.queryLength());
+  }
+
+  private static AttentionDims packedDims(Tensor qkv, int heads, boolean causal) {
+    if (qkv.rank() != 3 || qkv.dim(2) % 3 != 0) {
+      throw new ShapeException(
+          "attention: qkv must be (B, T, 3·C), q, k and v of C columns side by side, got "
+              + qkv.shape());
+    }
+    int c = qkv.dim(2) / 3;
+    requireHeads(heads, c);
+    return AttentionDims.packed(qkv.dim(0), qkv.dim(1), heads, c / heads, causal);
+  }
+
+  private static AttentionDims separateDims(Tensor q, Tensor k, Tensor v, int heads) {
+    if (q.rank() != 3) {
+      throw new ShapeException("attention: q must be (B, Tq, C), got " + q.shape());
+    }
+    if (k.rank() != 3) {
+      throw new ShapeException("attention: k must be (B, Tk, C), got " + k.shape());
+    }
+    int c = q.dim(2);
+    Shape keys = Shape.of(q.dim(0), k.dim(1), c);
+    ShapeException.require("attention", "k", "(B, Tk, C)", keys, "to match q " + q.shape(), k);
+    ShapeException.require("attention", "v", "(B, Tk, C)", keys, "to match k", v);
+    requireHeads(heads, c);
+    return AttentionDims.separate(q.dim(0), heads, q.dim(1), k.dim(1), c / heads, false);
+  }
+
+  private static void requireHeads(int heads, int c) {
+    if (heads < 1 || c < heads || c % heads != 0) {
+      throw new ShapeException(
+          "attention: the width C=%d cannot be cut into %d heads: heads must divide C"
+              .formatted(c, heads));
+    }
+  }
+
+  private static void requireLengths(int @Nullable [] keyLengths, AttentionDims d) {
+    if (keyLengths == null) {
+      return;
+    }
+    if (keyLengths.length != d.b()) {
+      throw new ShapeException(
+          "attention: keyLengths must hold one length for each of the B=%d sequences, got %d"
+              .formatted(d.b(), keyLengths.length));
+    }
+    for (int b = 0; b < d.b(); b++) {
+      if (keyLengths[b] < 0 || keyLengths[b] > d.tk()) {
+        throw new ShapeException(
+            "attention: keyLengths[%d] must lie in 0..%d, the keys of a sequence, got %d"
+                .formatted(b, d.tk(), keyLengths[b]));
+      }
+    }
+  }
+}
