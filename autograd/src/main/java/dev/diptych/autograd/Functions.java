@@ -5,10 +5,12 @@ import dev.diptych.kernels.gelu.Activation;
 import dev.diptych.tensor.IntTensor;
 import dev.diptych.tensor.Tensor;
 import dev.diptych.tensor.op.Attention;
+import dev.diptych.tensor.op.ContrastiveLoss;
 import dev.diptych.tensor.op.Elementwise;
 import dev.diptych.tensor.op.Embedding;
 import dev.diptych.tensor.op.GatherRows;
 import dev.diptych.tensor.op.Gelu;
+import dev.diptych.tensor.op.L2Normalize;
 import dev.diptych.tensor.op.LayerNorm;
 import dev.diptych.tensor.op.PatchEmbedding;
 import dev.diptych.tensor.op.Reduce;
@@ -307,5 +309,68 @@ public final class Functions {
     Tensor y = Softmax.logForward(tape.scope(), x.value());
     return tape.record(
         y, new Var[] {x}, dy -> x.addGradient(Softmax.logBackward(tape.scope(), y, dy)));
+  }
+
+  /**
+   * Rows brought to length one, y = x/‖x‖; a row of zeros stays zero and gets no gradient.
+   *
+   * @param x (…, C)
+   */
+  public static Var l2Normalize(Tape tape, Var x) {
+    L2Normalize.Result saved = L2Normalize.forward(tape.scope(), x.value());
+    return tape.record(
+        saved.y(),
+        new Var[] {x},
+        dy -> x.addGradient(L2Normalize.backward(tape.scope(), saved, dy)),
+        saved.inverseNorm());
+  }
+
+  /**
+   * What {@link #contrastiveLoss} gives.
+   *
+   * @param loss the loss, a scalar
+   * @param accuracy the fraction of images and texts whose one largest logit is a match
+   */
+  public record Contrastive(Var loss, float accuracy) {}
+
+  /**
+   * The symmetric contrastive loss of CLIP (paper §2.3) of N pairs.
+   *
+   * @param image (N, D), row i is the image of pair i
+   * @param text (N, D)
+   * @param logScale a single number: logits are exp(logScale)·u·v
+   * @param ids (N): pairs of the same id match each other, as captions of one picture do; null: a
+   *     pair matches itself alone
+   * @param normalize whether rows are to be brought to length one first
+   */
+  public static Contrastive contrastiveLoss(
+      Tape tape, Var image, Var text, Var logScale, @Nullable IntTensor ids, boolean normalize) {
+    ContrastiveLoss.Result saved =
+        ContrastiveLoss.forward(
+            tape.scope(), image.value(), text.value(), logScale.value(), ids, normalize);
+    float accuracy = saved.accuracy().item();
+    tape.scope().release(saved.accuracy());
+    Var loss =
+        tape.record(
+            saved.loss(),
+            new Var[] {image, text, logScale},
+            dLoss -> {
+              ContrastiveLoss.Gradients gradients =
+                  ContrastiveLoss.backward(
+                      tape.scope(),
+                      image.value(),
+                      text.value(),
+                      logScale.value(),
+                      ids,
+                      normalize,
+                      saved,
+                      dLoss,
+                      logScale.gradientToAddTo(tape.scope()));
+              image.addGradient(gradients.image());
+              text.addGradient(gradients.text());
+            },
+            saved.rowLse(),
+            saved.columnLse());
+    return new Contrastive(loss, accuracy);
   }
 }

@@ -95,7 +95,7 @@ public final class Panels {
    * target[j][i] = source[i][j] for a source of {@code rows} × {@code columns}: squares in
    * registers, and the rim element by element.
    */
-  static void transpose(
+  public static void transpose(
       float[] source,
       int offset,
       int rowStride,

@@ -1,0 +1,120 @@
+package dev.diptych.kernels.contrastive;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.diptych.kernels.memory.Floats;
+import java.io.File;
+import java.net.URISyntaxException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+/**
+ * The N × N matrix is never stored: by the formula for scratch, and by what is really allocated.
+ */
+class ContrastiveMemoryTest {
+  private static final long GIB = 1L << 30;
+
+  @Test
+  void scratchOf65536PairsIsUnderOneGib() {
+    ContrastiveDims d = new ContrastiveDims(65_536, 512, true);
+    assertThat(4 * d.forwardScratch()).isLessThan(GIB / 3);
+    assertThat(4 * d.backwardScratch()).isLessThan(GIB / 3);
+    // Embeddings that are normalised already need no copy of their own.
+    ContrastiveDims asTheyAre = new ContrastiveDims(65_536, 512, false);
+    assertThat(4 * asTheyAre.forwardScratch()).isLessThan(GIB / 16);
+    assertThat(4 * asTheyAre.backwardScratch()).isLessThan(GIB / 16);
+  }
+
+  @Test
+  void scratchGrowsWithNAndNotWithItsSquare() {
+    long one = new ContrastiveDims(8192, 64, true).backwardScratch();
+    long two = new ContrastiveDims(16_384, 64, true).backwardScratch();
+    long four = new ContrastiveDims(32_768, 64, true).backwardScratch();
+    assertThat(four - two).isEqualTo(2 * (two - one));
+    long forwardOne = new ContrastiveDims(8192, 64, true).forwardScratch();
+    long forwardTwo = new ContrastiveDims(16_384, 64, true).forwardScratch();
+    long forwardFour = new ContrastiveDims(32_768, 64, true).forwardScratch();
+    assertThat(forwardFour - forwardTwo).isEqualTo(2 * (forwardTwo - forwardOne));
+  }
+
+  /** A heap that could hold a quarter of the matrix is enough for all there is. */
+  @Test
+  void runsInAHeapThatCouldNotHoldTheMatrix() throws Exception {
+    int n = 8192;
+    int heapMib = 64;
+    assertThat(4L * n * n).isEqualTo((4L * heapMib) << 20);
+    Process process =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--add-modules",
+                "jdk.incubator.vector",
+                "-Xmx" + heapMib + "m",
+                "-cp",
+                classesOf(ContrastiveCpu.class) + File.pathSeparator + classesOf(Run.class),
+                Run.class.getName(),
+                Integer.toString(n))
+            .redirectErrorStream(true)
+            .start();
+    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(process.waitFor()).as(output).isZero();
+    // Random pairs at scale 1: nearly nothing is known of them.
+    assertThat(output).containsPattern("loss (8\\.[89]|9\\.)");
+  }
+
+  private static String classesOf(Class<?> type) throws URISyntaxException {
+    return Path.of(type.getProtectionDomain().getCodeSource().getLocation().toURI()).toString();
+  }
+
+  /** What the test runs in a Java of its own: the loss of random pairs, forward and backward. */
+  static final class Run {
+    private Run() {}
+
+    public static void main(String[] args) {
+      int n = Integer.parseInt(args[0]);
+      ContrastiveDims d = new ContrastiveDims(n, 4, true);
+      Floats image = random(1, n * 4);
+      Floats text = random(2, n * 4);
+      Floats logScale = Floats.of(0);
+      Floats loss = Floats.zeros(1);
+      Floats rowLse = Floats.zeros(n);
+      Floats columnLse = Floats.zeros(n);
+      ContrastiveCpu.forward(
+          d,
+          image,
+          text,
+          logScale,
+          null,
+          loss,
+          Floats.zeros(1),
+          rowLse,
+          columnLse,
+          Floats.zeros(Math.toIntExact(d.forwardScratch())));
+      ContrastiveCpu.backward(
+          d,
+          image,
+          text,
+          logScale,
+          null,
+          loss,
+          rowLse,
+          columnLse,
+          Floats.of(1),
+          Floats.zeros(n * 4),
+          Floats.zeros(n * 4),
+          Floats.zeros(1),
+          Floats.zeros(Math.toIntExact(d.backwardScratch())));
+      System.out.println("loss " + loss.array()[0]);
+    }
+
+    private static Floats random(long seed, int length) {
+      Random random = new Random(seed);
+      Floats values = Floats.zeros(length);
+      for (int i = 0; i < length; i++) {
+        values.array()[i] = (float) random.nextGaussian();
+      }
+      return values;
+    }
+  }
+}

@@ -1,0 +1,62 @@
+package dev.diptych.tensor.op;
+
+import dev.diptych.kernels.l2normalize.L2NormalizeCpu;
+import dev.diptych.kernels.l2normalize.L2NormalizeDims;
+import dev.diptych.tensor.HostStorage;
+import dev.diptych.tensor.Shape;
+import dev.diptych.tensor.ShapeException;
+import dev.diptych.tensor.Tensor;
+import dev.diptych.tensor.TensorScope;
+
+/** Rows brought to length one (CLIP paper, figure 3: {@code l2_normalize}). */
+public final class L2Normalize {
+  private L2Normalize() {}
+
+  /**
+   * What a forward pass makes.
+   *
+   * @param y the result, of x's shape
+   * @param inverseNorm 1/‖x‖ of each row, (N)
+   */
+  public record Result(Tensor y, Tensor inverseNorm) {}
+
+  /**
+   * y = x/‖x‖, each row of the innermost axis by itself; a row of zeros stays zero.
+   *
+   * @param x (…, C)
+   * @throws ShapeException if x has no axis
+   */
+  public static Result forward(TensorScope scope, Tensor x) {
+    ShapeException.requireRank("l2_normalize", "x", 1, x);
+    Result result =
+        new Result(scope.allocate(x.shape()), scope.allocate(Shape.of(x.shape().rows())));
+    switch (x.storage()) {
+      case HostStorage host ->
+          L2NormalizeCpu.forward(
+              dims(x), x.floats(), result.y.floats(), result.inverseNorm.floats());
+    }
+    return result;
+  }
+
+  /**
+   * The gradient of x.
+   *
+   * @param saved what {@link #forward} returned
+   * @param dy (…, C)
+   */
+  public static Tensor backward(TensorScope scope, Result saved, Tensor dy) {
+    Tensor y = saved.y;
+    ShapeException.require("l2_normalize", "dy", "(…, C)", y.shape(), "to match x", dy);
+    Tensor dx = scope.allocate(y.shape());
+    switch (y.storage()) {
+      case HostStorage host ->
+          L2NormalizeCpu.backward(
+              dims(y), y.floats(), saved.inverseNorm.floats(), dy.floats(), dx.floats());
+    }
+    return dx;
+  }
+
+  private static L2NormalizeDims dims(Tensor x) {
+    return new L2NormalizeDims(x.shape().rows(), x.dim(-1));
+  }
+}
