@@ -13,6 +13,7 @@ import dev.diptych.clip.demo.SceneMix;
 import dev.diptych.clip.demo.ScenePairs;
 import dev.diptych.clip.report.HtmlReport;
 import dev.diptych.clip.report.Report;
+import dev.diptych.clip.report.Terminal;
 import dev.diptych.clip.report.TextReport;
 import dev.diptych.clip.tokenizer.BpeTrainer;
 import dev.diptych.clip.tokenizer.Tokenizer;
@@ -31,7 +32,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.random.RandomGenerator;
 import picocli.CommandLine.Command;
@@ -109,17 +109,13 @@ final class DemoCommand implements Callable<Integer> {
       Report report = DemoReport.of(result);
       HtmlReport.write(report, folder.path().resolve("report.html"));
       System.out.println();
-      System.out.println(TextReport.text(report, isTerminal()));
+      System.out.println(TextReport.text(report, Terminal.isOutput()));
       System.out.printf(
           "The same as a page: %s%nAsk it yourself: ./diptych classify --model %s PICTURE --labels"
               + " \"a red circle\" \"a blue star\"%n",
           folder.path().resolve("report.html"), folder.path());
     }
     return 0;
-  }
-
-  private static boolean isTerminal() {
-    return Objects.requireNonNull(System.console()).isTerminal();
   }
 
   private static List<String> captions(SceneGenerator scenes) {

@@ -1,15 +1,15 @@
 package dev.diptych.clip.train;
 
+import dev.diptych.clip.report.Terminal;
 import java.io.PrintStream;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
 
 /** The line that tells how a run is going: averages since the last one, speed and time left. */
 final class Progress {
   private final PrintStream out;
-  private final boolean terminal = Objects.requireNonNull(System.console()).isTerminal();
+  private final boolean terminal = Terminal.isOutput();
   private final long firstStep;
   private final long steps;
   private final long startNanos = System.nanoTime();
