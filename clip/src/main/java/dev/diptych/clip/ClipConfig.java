@@ -32,7 +32,7 @@ public record ClipConfig(
     PRESETS.put("ViT-L/14", openAi(768, new VisionConfig(224, 14, 1024, 24, 16), 768, 12));
     PRESETS.put("ViT-L/14@336px", openAi(768, new VisionConfig(336, 14, 1024, 24, 16), 768, 12));
     // Ours, to train from scratch on a desktop; the vocabulary is trained with the model.
-    PRESETS.put("mini-48", small(128, new VisionConfig(48, 8, 128, 3, 4), 24, 640, 128, 2, 4));
+    PRESETS.put("mini-48", small(64, new VisionConfig(48, 8, 96, 3, 3), 16, 640, 64, 1, 2));
     PRESETS.put("mini-64", small(192, new VisionConfig(64, 8, 192, 4, 6), 32, 2048, 192, 3, 6));
     PRESETS.put("mini-112", small(256, new VisionConfig(112, 16, 256, 6, 8), 48, 4096, 256, 4, 8));
   }

@@ -52,13 +52,13 @@ final class DemoCommand implements Callable<Integer> {
   @Option(names = "--out", description = "folder of the run (default ${DEFAULT-VALUE})")
   private Path out = Path.of("runs", "demo");
 
-  @Option(names = "--steps", defaultValue = "1100", description = "default ${DEFAULT-VALUE}")
+  @Option(names = "--steps", defaultValue = "1600", description = "default ${DEFAULT-VALUE}")
   private long steps;
 
-  @Option(names = "--batch-size", defaultValue = "128", description = "default ${DEFAULT-VALUE}")
+  @Option(names = "--batch-size", defaultValue = "64", description = "default ${DEFAULT-VALUE}")
   private int batchSize;
 
-  @Option(names = "--lr", defaultValue = "1.5e-3", description = "default ${DEFAULT-VALUE}")
+  @Option(names = "--lr", defaultValue = "1e-3", description = "default ${DEFAULT-VALUE}")
   private double learningRate;
 
   @Option(names = "--wd", defaultValue = "0.1", description = "default ${DEFAULT-VALUE}")
@@ -82,7 +82,7 @@ final class DemoCommand implements Callable<Integer> {
     ClipConfig config = small.withVocabulary(tokenizer.size());
     TrainOptions options =
         TrainOptions.of(
-            batchSize, steps, Math.min(steps / 10, 100), learningRate, weightDecay, seed);
+            batchSize, steps, Math.min(steps / 10, 50), learningRate, weightDecay, seed);
     RunFolder folder = new RunFolder(out);
     folder.truncateLog(-1);
     folder.deleteCheckpoints();

@@ -112,7 +112,7 @@ public final class SceneGenerator {
   }
 
   private static Scene single(Thing thing, boolean large, RandomGenerator random) {
-    double radius = large ? between(0.29, 0.4, random) : between(0.16, 0.21, random);
+    double radius = large ? between(0.34, 0.44, random) : between(0.2, 0.25, random);
     double x = between(radius, 1 - radius, random);
     double y = between(radius, 1 - radius, random);
     SceneObject object = object(thing, x, y, radius, random);
@@ -170,7 +170,7 @@ public final class SceneGenerator {
 
   private static SceneObject object(
       Thing thing, double x, double y, double radius, RandomGenerator random) {
-    double turn = between(-0.2, 0.2, random);
+    double turn = between(-0.1, 0.1, random);
     double bright = between(0.85, 1.05, random);
     int rgb = 0;
     for (int shift = 16; shift >= 0; shift -= 8) {
@@ -185,8 +185,8 @@ public final class SceneGenerator {
     return new Scene(
         layout,
         objects,
-        between(15, 235, random),
-        between(-30, 30, random),
+        between(200, 240, random),
+        between(-10, 10, random),
         random.nextInt(9),
         random.nextLong());
   }

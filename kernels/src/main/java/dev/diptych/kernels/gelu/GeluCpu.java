@@ -72,20 +72,34 @@ public final class GeluCpu {
   }
 
   private static void quickBackward(Floats x, Floats dy, Floats dx, int begin, int end) {
-    for (int i = begin; i < end; i += Lanes.COUNT) {
-      VectorMask<Float> in = Lanes.below(i, end);
-      VectorMath.quickGeluDerivative(FloatVector.fromArray(SPECIES, x.array(), x.offset() + i, in))
-          .mul(FloatVector.fromArray(SPECIES, dy.array(), dy.offset() + i, in))
-          .intoArray(dx.array(), dx.offset() + i, in);
+    int bound = begin + SPECIES.loopBound(end - begin);
+    for (int i = begin; i < bound; i += Lanes.COUNT) {
+      VectorMath.quickGeluDerivative(FloatVector.fromArray(SPECIES, x.array(), x.offset() + i))
+          .mul(FloatVector.fromArray(SPECIES, dy.array(), dy.offset() + i))
+          .intoArray(dx.array(), dx.offset() + i);
+    }
+    if (bound < end) {
+      VectorMask<Float> in = Lanes.below(bound, end);
+      VectorMath.quickGeluDerivative(
+              FloatVector.fromArray(SPECIES, x.array(), x.offset() + bound, in))
+          .mul(FloatVector.fromArray(SPECIES, dy.array(), dy.offset() + bound, in))
+          .intoArray(dx.array(), dx.offset() + bound, in);
     }
   }
 
   private static void exactBackward(Floats x, Floats dy, Floats dx, int begin, int end) {
-    for (int i = begin; i < end; i += Lanes.COUNT) {
-      VectorMask<Float> in = Lanes.below(i, end);
-      VectorMath.geluDerivative(FloatVector.fromArray(SPECIES, x.array(), x.offset() + i, in))
-          .mul(FloatVector.fromArray(SPECIES, dy.array(), dy.offset() + i, in))
-          .intoArray(dx.array(), dx.offset() + i, in);
+    int bound = begin + SPECIES.loopBound(end - begin);
+    for (int i = begin; i < bound; i += Lanes.COUNT) {
+      VectorMath.geluDerivative(FloatVector.fromArray(SPECIES, x.array(), x.offset() + i))
+          .mul(FloatVector.fromArray(SPECIES, dy.array(), dy.offset() + i))
+          .intoArray(dx.array(), dx.offset() + i);
+    }
+    if (bound < end) {
+      VectorMask<Float> in = Lanes.below(bound, end);
+      VectorMath.geluDerivative(
+              FloatVector.fromArray(SPECIES, x.array(), x.offset() + bound, in))
+          .mul(FloatVector.fromArray(SPECIES, dy.array(), dy.offset() + bound, in))
+          .intoArray(dx.array(), dx.offset() + bound, in);
     }
   }
 }

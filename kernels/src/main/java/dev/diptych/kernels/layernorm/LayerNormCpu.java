@@ -6,7 +6,6 @@ import dev.diptych.kernels.memory.Floats;
 import dev.diptych.kernels.parallel.Parallel;
 import dev.diptych.kernels.simd.Lanes;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorMask;
 
 /** Layer normalisation with the Vector API on all threads. */
 public final class LayerNormCpu {
@@ -59,15 +58,10 @@ public final class LayerNormCpu {
               FloatVector.fromArray(SPECIES, b.array(), b.offset() + c))
           .intoArray(y.array(), out + c);
     }
-    if (bound < d.c()) {
-      VectorMask<Float> tail = Lanes.below(bound, d.c());
-      FloatVector.fromArray(SPECIES, xs, row + bound, tail)
-          .sub(mu)
-          .mul(scale)
-          .fma(
-              FloatVector.fromArray(SPECIES, w.array(), w.offset() + bound, tail),
-              FloatVector.fromArray(SPECIES, b.array(), b.offset() + bound, tail))
-          .intoArray(y.array(), out + bound, tail);
+    for (int c = bound; c < d.c(); c++) {
+      y.array()[out + c] =
+          Math.fma(
+              (xs[row + c] - mu) * scale, w.array()[w.offset() + c], b.array()[b.offset() + c]);
     }
   }
 
@@ -140,35 +134,84 @@ public final class LayerNormCpu {
     float scale = rstd.array()[rstd.offset() + n];
     int xRow = x.offset() + n * d.c();
     int dyRow = dy.offset() + n * d.c();
+    float[] xs = x.array();
+    float[] dys = dy.array();
+    addToWeights(
+        d.c(), mu, scale, xs, xRow, dys, dyRow, dw.array(), dw.offset(), db.array(), db.offset());
+    float meanG = Lanes.dot(dys, dyRow, w.array(), w.offset(), d.c()) / d.c();
+    float meanGn =
+        sumOfGn(d.c(), mu, scale, xs, xRow, dys, dyRow, w.array(), w.offset()) / d.c();
     int dxRow = dx.offset() + n * d.c();
-    FloatVector sumG = FloatVector.zero(SPECIES);
-    FloatVector sumGn = FloatVector.zero(SPECIES);
-    for (int c = 0; c < d.c(); c += Lanes.COUNT) {
-      VectorMask<Float> in = Lanes.below(c, d.c());
-      FloatVector normalised =
-          FloatVector.fromArray(SPECIES, x.array(), xRow + c, in).sub(mu).mul(scale);
-      FloatVector grad = FloatVector.fromArray(SPECIES, dy.array(), dyRow + c, in);
-      FloatVector g = grad.mul(FloatVector.fromArray(SPECIES, w.array(), w.offset() + c, in));
-      sumG = sumG.add(g);
-      // Lanes past the end hold −μ·rstd in `normalised` but 0 in `g` and `grad`: they add nothing.
-      sumGn = g.fma(normalised, sumGn);
-      grad.fma(normalised, FloatVector.fromArray(SPECIES, dw.array(), dw.offset() + c, in))
-          .intoArray(dw.array(), dw.offset() + c, in);
-      grad.add(FloatVector.fromArray(SPECIES, db.array(), db.offset() + c, in))
-          .intoArray(db.array(), db.offset() + c, in);
-    }
-    float meanG = Lanes.sum(sumG) / d.c();
-    float meanGn = Lanes.sum(sumGn) / d.c();
-    for (int c = 0; c < d.c(); c += Lanes.COUNT) {
-      VectorMask<Float> in = Lanes.below(c, d.c());
-      FloatVector normalised =
-          FloatVector.fromArray(SPECIES, x.array(), xRow + c, in).sub(mu).mul(scale);
-      FloatVector.fromArray(SPECIES, dy.array(), dyRow + c, in)
-          .mul(FloatVector.fromArray(SPECIES, w.array(), w.offset() + c, in))
+    int bound = SPECIES.loopBound(d.c());
+    for (int c = 0; c < bound; c += Lanes.COUNT) {
+      FloatVector normalised = FloatVector.fromArray(SPECIES, xs, xRow + c).sub(mu).mul(scale);
+      FloatVector.fromArray(SPECIES, dys, dyRow + c)
+          .mul(FloatVector.fromArray(SPECIES, w.array(), w.offset() + c))
           .sub(meanG)
           .sub(normalised.mul(meanGn))
           .mul(scale)
-          .intoArray(dx.array(), dxRow + c, in);
+          .intoArray(dx.array(), dxRow + c);
     }
+    for (int c = bound; c < d.c(); c++) {
+      float normalised = (xs[xRow + c] - mu) * scale;
+      float g = dys[dyRow + c] * w.array()[w.offset() + c];
+      dx.array()[dxRow + c] = (g - meanG - normalised * meanGn) * scale;
+    }
+  }
+
+  // Each loop is a method of its own and has a scalar tail instead of a mask: in one method with
+  // masks the compiler runs out of budget and puts every vector on the heap, ten times slower.
+
+  /** dw += dy·n, db += dy. */
+  private static void addToWeights(
+      int c,
+      float mu,
+      float scale,
+      float[] x,
+      int xRow,
+      float[] dy,
+      int dyRow,
+      float[] dw,
+      int dwAt,
+      float[] db,
+      int dbAt) {
+    int bound = SPECIES.loopBound(c);
+    for (int i = 0; i < bound; i += Lanes.COUNT) {
+      FloatVector normalised = FloatVector.fromArray(SPECIES, x, xRow + i).sub(mu).mul(scale);
+      FloatVector grad = FloatVector.fromArray(SPECIES, dy, dyRow + i);
+      grad.fma(normalised, FloatVector.fromArray(SPECIES, dw, dwAt + i)).intoArray(dw, dwAt + i);
+      grad.add(FloatVector.fromArray(SPECIES, db, dbAt + i)).intoArray(db, dbAt + i);
+    }
+    for (int i = bound; i < c; i++) {
+      dw[dwAt + i] = Math.fma(dy[dyRow + i], (x[xRow + i] - mu) * scale, dw[dwAt + i]);
+      db[dbAt + i] += dy[dyRow + i];
+    }
+  }
+
+  /** Σ g·n. */
+  private static float sumOfGn(
+      int c,
+      float mu,
+      float scale,
+      float[] x,
+      int xRow,
+      float[] dy,
+      int dyRow,
+      float[] w,
+      int wAt) {
+    FloatVector sum = FloatVector.zero(SPECIES);
+    int bound = SPECIES.loopBound(c);
+    for (int i = 0; i < bound; i += Lanes.COUNT) {
+      FloatVector normalised = FloatVector.fromArray(SPECIES, x, xRow + i).sub(mu).mul(scale);
+      sum =
+          FloatVector.fromArray(SPECIES, dy, dyRow + i)
+              .mul(FloatVector.fromArray(SPECIES, w, wAt + i))
+              .fma(normalised, sum);
+    }
+    float total = Lanes.sum(sum);
+    for (int i = bound; i < c; i++) {
+      total = Math.fma(dy[dyRow + i] * w[wAt + i], (x[xRow + i] - mu) * scale, total);
+    }
+    return total;
   }
 }

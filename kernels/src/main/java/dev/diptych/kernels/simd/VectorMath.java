@@ -28,6 +28,32 @@ public final class VectorMath {
   private static final float LARGEST = 88.72284f; // exp of anything above is infinite
   private static final float SMALLEST = -87.33655f; // exp of anything below is subnormal: 0 here
 
+  // Constants as vectors: a method that makes them on the way grows past what the compiler inlines,
+  // and then every vector in it goes to the heap.
+  private static final FloatVector MINUS_LN2_HIGH = broadcast(-LN2_HIGH);
+  private static final FloatVector MINUS_LN2_LOW = broadcast(-LN2_LOW);
+  private static final FloatVector EXP_1 = broadcast(1.9875691500e-4f);
+  private static final FloatVector EXP_2 = broadcast(1.3981999507e-3f);
+  private static final FloatVector EXP_3 = broadcast(8.3334519073e-3f);
+  private static final FloatVector EXP_4 = broadcast(4.1665795894e-2f);
+  private static final FloatVector EXP_5 = broadcast(1.6666665459e-1f);
+  private static final FloatVector EXP_6 = broadcast(5.0000001201e-1f);
+  private static final FloatVector ONE = broadcast(1f);
+  private static final FloatVector TAIL_1 = broadcast(-1.72853470e-5f);
+  private static final FloatVector TAIL_2 = broadcast(3.83197126e-4f);
+  private static final FloatVector TAIL_3 = broadcast(-3.88396438e-3f);
+  private static final FloatVector TAIL_4 = broadcast(2.42546219e-2f);
+  private static final FloatVector TAIL_5 = broadcast(-1.06777877e-1f);
+  private static final FloatVector TAIL_6 = broadcast(-6.34846687e-1f);
+  private static final FloatVector TAIL_7 = broadcast(-1.28717512e-1f);
+  private static final FloatVector NEAR_1 = broadcast(-5.96761703e-4f);
+  private static final FloatVector NEAR_2 = broadcast(4.99119423e-3f);
+  private static final FloatVector NEAR_3 = broadcast(-2.67681349e-2f);
+  private static final FloatVector NEAR_4 = broadcast(1.12819925e-1f);
+  private static final FloatVector NEAR_5 = broadcast(-3.76125336e-1f);
+  private static final FloatVector NEAR_6 = broadcast(1.28379166e-1f);
+  private static final FloatVector HALF = broadcast(0.5f);
+
   private VectorMath() {}
 
   /**
@@ -39,14 +65,14 @@ public final class VectorMath {
   public static FloatVector exp(FloatVector x) {
     FloatVector bounded = x.max(SMALLEST).min(LARGEST);
     FloatVector n = bounded.mul(LOG2_E).add(ROUND).sub(ROUND);
-    FloatVector r = n.fma(broadcast(-LN2_HIGH), bounded);
-    r = n.fma(broadcast(-LN2_LOW), r);
-    FloatVector p = broadcast(1.9875691500e-4f);
-    p = p.fma(r, broadcast(1.3981999507e-3f));
-    p = p.fma(r, broadcast(8.3334519073e-3f));
-    p = p.fma(r, broadcast(4.1665795894e-2f));
-    p = p.fma(r, broadcast(1.6666665459e-1f));
-    p = p.fma(r, broadcast(5.0000001201e-1f));
+    FloatVector r = n.fma(MINUS_LN2_HIGH, bounded);
+    r = n.fma(MINUS_LN2_LOW, r);
+    FloatVector p = EXP_1;
+    p = p.fma(r, EXP_2);
+    p = p.fma(r, EXP_3);
+    p = p.fma(r, EXP_4);
+    p = p.fma(r, EXP_5);
+    p = p.fma(r, EXP_6);
     p = p.fma(r.mul(r), r).add(1f);
     // 2ⁿ as two factors, since 2¹²⁸ is no float while e^88.7 is one.
     IntVector power = (IntVector) n.convertShape(VectorOperators.F2I, Lanes.INTS, 0);
@@ -66,7 +92,7 @@ public final class VectorMath {
     FloatVector scaled = x.mul(1.702f);
     // 1 − s as e·s loses no digits; the bound keeps e finite where s has long become 0.
     FloatVector e = exp(scaled.neg().min(80f));
-    FloatVector s = broadcast(1f).div(e.add(1f));
+    FloatVector s = ONE.div(e.add(1f));
     return scaled.mul(e.mul(s)).fma(s, s);
   }
 
@@ -91,20 +117,20 @@ public final class VectorMath {
     FloatVector z = x.mul(ONE_OVER_SQRT_2);
     FloatVector t = z.abs().min(10f);
     FloatVector s = t.mul(t);
-    FloatVector tail = t.fma(broadcast(-1.72853470e-5f), broadcast(3.83197126e-4f));
-    tail = tail.fma(s, t.fma(broadcast(-3.88396438e-3f), broadcast(2.42546219e-2f)));
-    tail = tail.fma(t, broadcast(-1.06777877e-1f));
-    tail = tail.fma(t, broadcast(-6.34846687e-1f));
-    tail = tail.fma(t, broadcast(-1.28717512e-1f));
+    FloatVector tail = t.fma(TAIL_1, TAIL_2);
+    tail = tail.fma(s, t.fma(TAIL_3, TAIL_4));
+    tail = tail.fma(t, TAIL_5);
+    tail = tail.fma(t, TAIL_6);
+    tail = tail.fma(t, TAIL_7);
     tail = exp(tail.fma(t, t.neg())).mul(0.5f);
-    FloatVector near = broadcast(-5.96761703e-4f);
-    near = near.fma(s, broadcast(4.99119423e-3f));
-    near = near.fma(s, broadcast(-2.67681349e-2f));
-    near = near.fma(s, broadcast(1.12819925e-1f));
-    near = near.fma(s, broadcast(-3.76125336e-1f));
-    near = near.fma(s, broadcast(1.28379166e-1f));
-    near = near.fma(z, z).fma(broadcast(0.5f), broadcast(0.5f));
-    FloatVector far = tail.blend(broadcast(1f).sub(tail), z.compare(VectorOperators.GT, 0f));
+    FloatVector near = NEAR_1;
+    near = near.fma(s, NEAR_2);
+    near = near.fma(s, NEAR_3);
+    near = near.fma(s, NEAR_4);
+    near = near.fma(s, NEAR_5);
+    near = near.fma(s, NEAR_6);
+    near = near.fma(z, z).fma(HALF, HALF);
+    FloatVector far = tail.blend(ONE.sub(tail), z.compare(VectorOperators.GT, 0f));
     return near.blend(far, t.compare(VectorOperators.GT, 0.927734375f));
   }
 
