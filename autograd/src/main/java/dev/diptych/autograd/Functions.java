@@ -1,25 +1,117 @@
 package dev.diptych.autograd;
 
-import dev.diptych.kernels.elementwise.Operation;
 import dev.diptych.kernels.gelu.Activation;
 import dev.diptych.tensor.IntTensor;
 import dev.diptych.tensor.Tensor;
 import dev.diptych.tensor.op.Attention;
 import dev.diptych.tensor.op.ContrastiveLoss;
-import dev.diptych.tensor.op.Elementwise;
 import dev.diptych.tensor.op.Embedding;
 import dev.diptych.tensor.op.GatherRows;
 import dev.diptych.tensor.op.Gelu;
 import dev.diptych.tensor.op.L2Normalize;
 import dev.diptych.tensor.op.LayerNorm;
+import dev.diptych.tensor.op.Linear;
+import dev.diptych.tensor.op.Matmul;
 import dev.diptych.tensor.op.PatchEmbedding;
-import dev.diptych.tensor.op.Reduce;
 import dev.diptych.tensor.op.Softmax;
 import org.jspecify.annotations.Nullable;
 
 /** The differentiable functions of layers: one short method per op of {@code tensor.op}. */
 public final class Functions {
   private Functions() {}
+
+  /**
+   * y = x·Wᵀ + b.
+   *
+   * @param x (…, K)
+   * @param w (N, K)
+   * @param b (N)
+   */
+  public static Var linear(Tape tape, Var x, Var w, Var b) {
+    Tensor y = Linear.forward(tape.scope(), x.value(), w.value(), b.value());
+    return tape.record(y, new Var[] {x, w, b}, dy -> linearBackward(tape, x, w, b, dy));
+  }
+
+  /**
+   * y = activation(x·Wᵀ + b), one pass over y.
+   *
+   * @param x (…, K)
+   * @param w (N, K)
+   * @param b (N)
+   */
+  public static Var linear(Tape tape, Var x, Var w, Var b, Activation activation) {
+    Linear.Activated made =
+        Linear.forwardActivated(
+            tape.scope(), x.value(), w.value(), b.value(), activation, tape.isRecording());
+    Tensor preActivation = made.preActivation();
+    if (preActivation == null) {
+      return Var.constant(made.y());
+    }
+    return tape.record(
+        made.y(),
+        new Var[] {x, w, b},
+        dy -> {
+          Linear.backwardActivation(preActivation, dy, activation);
+          linearBackward(tape, x, w, b, dy);
+        },
+        preActivation);
+  }
+
+  /**
+   * y = residual + x·Wᵀ + b, one pass over y.
+   *
+   * @param x (…, K)
+   * @param w (N, K)
+   * @param b (N)
+   * @param residual (…, N)
+   */
+  public static Var linear(Tape tape, Var x, Var w, Var b, Var residual) {
+    Tensor y =
+        Linear.forwardResidual(tape.scope(), x.value(), w.value(), b.value(), residual.value());
+    return tape.record(
+        y,
+        new Var[] {x, w, b, residual},
+        dy -> {
+          linearBackward(tape, x, w, b, dy);
+          residual.addGradient(dy);
+        });
+  }
+
+  private static void linearBackward(Tape tape, Var x, Var w, Var b, Tensor dy) {
+    if (w.needsGradient() || b.needsGradient()) {
+      Linear.backwardWeights(
+          x.value(),
+          w.value(),
+          dy,
+          w.gradientToAddTo(tape.scope()),
+          b.gradientToAddTo(tape.scope()));
+    }
+    if (x.needsGradient()) {
+      x.addGradient(Linear.backwardInput(tape.scope(), x.value(), w.value(), dy));
+    }
+  }
+
+  /**
+   * y = a·b.
+   *
+   * @param a (M, K)
+   * @param b (K, N)
+   */
+  public static Var matmul(Tape tape, Var a, Var b) {
+    Tensor y = Matmul.forward(tape.scope(), a.value(), false, b.value(), false);
+    return tape.record(
+        y,
+        new Var[] {a, b},
+        dy -> {
+          if (b.needsGradient()) {
+            Matmul.backwardB(
+                a.value(), false, b.value(), false, dy, b.gradientToAddTo(tape.scope()));
+          }
+          if (a.needsGradient()) {
+            a.addGradient(Matmul.backwardA(tape.scope(), a.value(), false, b.value(), false, dy));
+          }
+        });
+  }
 
   /**
    * Layer normalisation over the innermost axis, y = (x − μ)·rstd·w + b.
@@ -59,105 +151,6 @@ public final class Functions {
         Gelu.forward(tape.scope(), x.value(), activation),
         new Var[] {x},
         dy -> x.addGradient(Gelu.backward(tape.scope(), x.value(), activation, dy)));
-  }
-
-  /** a + b, with NumPy's rules of broadcasting. */
-  public static Var add(Tape tape, Var a, Var b) {
-    return elementwise(tape, Operation.ADD, a, b);
-  }
-
-  /** a − b, with NumPy's rules of broadcasting. */
-  public static Var subtract(Tape tape, Var a, Var b) {
-    return elementwise(tape, Operation.SUBTRACT, a, b);
-  }
-
-  /** a·b, element by element, with NumPy's rules of broadcasting. */
-  public static Var multiply(Tape tape, Var a, Var b) {
-    return elementwise(tape, Operation.MULTIPLY, a, b);
-  }
-
-  private static Var elementwise(Tape tape, Operation operation, Var a, Var b) {
-    return tape.record(
-        Elementwise.forward(tape.scope(), operation, a.value(), b.value()),
-        new Var[] {a, b},
-        dy -> {
-          if (b.needsGradient()) {
-            Elementwise.backwardB(
-                tape.scope(), operation, a.value(), dy, b.gradientToAddTo(tape.scope()));
-          }
-          if (operation != Operation.MULTIPLY && a.value().shape().equals(dy.shape())) {
-            a.addGradient(dy); // the last use of dy: it is handed on, not copied
-          } else if (a.needsGradient()) {
-            Elementwise.backwardA(
-                tape.scope(), operation, b.value(), dy, a.gradientToAddTo(tape.scope()));
-          }
-        });
-  }
-
-  /**
-   * factor·x.
-   *
-   * @param x of any shape
-   */
-  public static Var scale(Tape tape, Var x, float factor) {
-    return tape.record(
-        Elementwise.scale(tape.scope(), x.value(), factor),
-        new Var[] {x},
-        dy -> x.addGradient(Elementwise.scale(tape.scope(), dy, factor)));
-  }
-
-  /** The sum of all elements of x, of shape (). */
-  public static Var sum(Tape tape, Var x) {
-    return sum(tape, x, 1);
-  }
-
-  /** The mean of all elements of x, of shape (); NaN if there are none. */
-  public static Var mean(Tape tape, Var x) {
-    return sum(tape, x, 1f / x.value().size());
-  }
-
-  private static Var sum(Tape tape, Var x, float factor) {
-    return tape.record(
-        Reduce.sum(tape.scope(), x.value(), factor),
-        new Var[] {x},
-        dy -> x.addGradient(Reduce.sumBackward(tape.scope(), x.value().shape(), factor, dy)));
-  }
-
-  /**
-   * The sum over all axes but the innermost, of shape (C).
-   *
-   * @param x (…, C)
-   */
-  public static Var sumRows(Tape tape, Var x) {
-    return tape.record(
-        Reduce.sumRows(tape.scope(), x.value(), 1),
-        new Var[] {x},
-        dy -> x.addGradient(Reduce.sumRowsBackward(tape.scope(), x.value().shape(), 1, dy)));
-  }
-
-  /**
-   * The sum over the innermost axis, of x's shape without it.
-   *
-   * @param x (…, C)
-   */
-  public static Var sumColumns(Tape tape, Var x) {
-    return tape.record(
-        Reduce.sumColumns(tape.scope(), x.value(), 1),
-        new Var[] {x},
-        dy -> x.addGradient(Reduce.sumColumnsBackward(tape.scope(), x.value().shape(), 1, dy)));
-  }
-
-  /**
-   * The largest element along the innermost axis; its gradient goes to the first of equal ones.
-   *
-   * @param x (…, C), C ≥ 1
-   */
-  public static Var max(Tape tape, Var x) {
-    Reduce.Max max = Reduce.max(tape.scope(), x.value());
-    return tape.record(
-        max.value(),
-        new Var[] {x},
-        dy -> x.addGradient(Reduce.maxBackward(tape.scope(), x.value().shape(), max.index(), dy)));
   }
 
   /**
@@ -223,6 +216,69 @@ public final class Functions {
             images.addGradient(dImages);
           }
         });
+  }
+
+  /**
+   * Rows brought to length one, y = x/‖x‖; a row of zeros stays zero and gets no gradient.
+   *
+   * @param x (…, C)
+   */
+  public static Var l2Normalize(Tape tape, Var x) {
+    L2Normalize.Result saved = L2Normalize.forward(tape.scope(), x.value());
+    return tape.record(
+        saved.y(),
+        new Var[] {x},
+        dy -> x.addGradient(L2Normalize.backward(tape.scope(), saved, dy)),
+        saved.inverseNorm());
+  }
+
+  /**
+   * What {@link #contrastiveLoss} gives.
+   *
+   * @param loss the loss, a scalar
+   * @param accuracy the fraction of images and texts whose one largest logit is a match
+   */
+  public record Contrastive(Var loss, float accuracy) {}
+
+  /**
+   * The symmetric contrastive loss of CLIP (paper §2.3) of N pairs.
+   *
+   * @param image (N, D), row i is the image of pair i
+   * @param text (N, D)
+   * @param logScale a single number: logits are exp(logScale)·u·v
+   * @param ids (N): pairs of the same id match each other, as captions of one picture do; null: a
+   *     pair matches itself alone
+   * @param normalize whether rows are to be brought to length one first
+   */
+  public static Contrastive contrastiveLoss(
+      Tape tape, Var image, Var text, Var logScale, @Nullable IntTensor ids, boolean normalize) {
+    ContrastiveLoss.Result saved =
+        ContrastiveLoss.forward(
+            tape.scope(), image.value(), text.value(), logScale.value(), ids, normalize);
+    float accuracy = saved.accuracy().item();
+    tape.scope().release(saved.accuracy());
+    Var loss =
+        tape.record(
+            saved.loss(),
+            new Var[] {image, text, logScale},
+            dLoss -> {
+              ContrastiveLoss.Gradients gradients =
+                  ContrastiveLoss.backward(
+                      tape.scope(),
+                      image.value(),
+                      text.value(),
+                      logScale.value(),
+                      ids,
+                      normalize,
+                      saved,
+                      dLoss,
+                      logScale.gradientToAddTo(tape.scope()));
+              image.addGradient(gradients.image());
+              text.addGradient(gradients.text());
+            },
+            saved.rowLse(),
+            saved.columnLse());
+    return new Contrastive(loss, accuracy);
   }
 
   /**
@@ -309,68 +365,5 @@ public final class Functions {
     Tensor y = Softmax.logForward(tape.scope(), x.value());
     return tape.record(
         y, new Var[] {x}, dy -> x.addGradient(Softmax.logBackward(tape.scope(), y, dy)));
-  }
-
-  /**
-   * Rows brought to length one, y = x/‖x‖; a row of zeros stays zero and gets no gradient.
-   *
-   * @param x (…, C)
-   */
-  public static Var l2Normalize(Tape tape, Var x) {
-    L2Normalize.Result saved = L2Normalize.forward(tape.scope(), x.value());
-    return tape.record(
-        saved.y(),
-        new Var[] {x},
-        dy -> x.addGradient(L2Normalize.backward(tape.scope(), saved, dy)),
-        saved.inverseNorm());
-  }
-
-  /**
-   * What {@link #contrastiveLoss} gives.
-   *
-   * @param loss the loss, a scalar
-   * @param accuracy the fraction of images and texts whose one largest logit is a match
-   */
-  public record Contrastive(Var loss, float accuracy) {}
-
-  /**
-   * The symmetric contrastive loss of CLIP (paper §2.3) of N pairs.
-   *
-   * @param image (N, D), row i is the image of pair i
-   * @param text (N, D)
-   * @param logScale a single number: logits are exp(logScale)·u·v
-   * @param ids (N): pairs of the same id match each other, as captions of one picture do; null: a
-   *     pair matches itself alone
-   * @param normalize whether rows are to be brought to length one first
-   */
-  public static Contrastive contrastiveLoss(
-      Tape tape, Var image, Var text, Var logScale, @Nullable IntTensor ids, boolean normalize) {
-    ContrastiveLoss.Result saved =
-        ContrastiveLoss.forward(
-            tape.scope(), image.value(), text.value(), logScale.value(), ids, normalize);
-    float accuracy = saved.accuracy().item();
-    tape.scope().release(saved.accuracy());
-    Var loss =
-        tape.record(
-            saved.loss(),
-            new Var[] {image, text, logScale},
-            dLoss -> {
-              ContrastiveLoss.Gradients gradients =
-                  ContrastiveLoss.backward(
-                      tape.scope(),
-                      image.value(),
-                      text.value(),
-                      logScale.value(),
-                      ids,
-                      normalize,
-                      saved,
-                      dLoss,
-                      logScale.gradientToAddTo(tape.scope()));
-              image.addGradient(gradients.image());
-              text.addGradient(gradients.text());
-            },
-            saved.rowLse(),
-            saved.columnLse());
-    return new Contrastive(loss, accuracy);
   }
 }

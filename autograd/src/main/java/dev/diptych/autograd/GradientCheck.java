@@ -12,7 +12,7 @@ import java.util.Locale;
  * writes a new function needs it:
  *
  * <pre>{@code
- * GradientCheck.check(List.of(x, w), tape -> Functions.mean(tape, myFunction(tape, x, w)));
+ * GradientCheck.check(List.of(x, w), tape -> Arithmetic.mean(tape, myFunction(tape, x, w)));
  * }</pre>
  *
  * <p>Values are f32, so differences carry rounding noise of about 1e-7/step; the step of 1e-2 and

@@ -13,6 +13,7 @@ public final class Parameter {
   private final Shape shape;
   private final Initialiser initialiser;
   private @Nullable Var var;
+  private int offset;
 
   Parameter(String name, Shape shape, Initialiser initialiser) {
     this.name = name;
@@ -57,7 +58,13 @@ public final class Parameter {
     return initialiser;
   }
 
-  void bind(Var bound) {
+  /** Where it begins in the flat block. */
+  int offset() {
+    return offset;
+  }
+
+  void bind(int from, Var bound) {
+    offset = from;
     var = bound;
   }
 }

@@ -18,9 +18,9 @@ import org.jspecify.annotations.Nullable;
 public final class Parameters {
   private final List<Parameter> list;
   private final Map<String, Parameter> byName = new HashMap<>();
-  private final Floats values;
+  private final Tensor values; // (P)
   private final int decayed;
-  private @Nullable Floats gradients;
+  private @Nullable Tensor gradients; // (P)
 
   /** Collects the parameters of a model, layer by layer, before their memory is laid out. */
   public static final class Builder {
@@ -62,7 +62,7 @@ public final class Parameters {
       throw new IllegalArgumentException(
           "a model of " + total + " parameters does not fit one block of 2147483631");
     }
-    values = Floats.zeros((int) total);
+    values = zeros((int) total);
     decayed = layOut();
   }
 
@@ -72,8 +72,7 @@ public final class Parameters {
     for (boolean decays : new boolean[] {true, false}) {
       for (Parameter parameter : list) {
         if (parameter.decays() == decays) {
-          Floats segment = values.slice(at, parameter.shape().size());
-          parameter.bind(Var.constant(Tensor.of(segment, parameter.shape())));
+          parameter.bind(at, Var.constant(segment(values, at, parameter)));
           at += parameter.shape().size();
         }
       }
@@ -82,6 +81,14 @@ public final class Parameters {
       }
     }
     return boundary;
+  }
+
+  private static Tensor zeros(int size) {
+    return Tensor.of(Floats.zeros(size), Shape.of(size));
+  }
+
+  private static Tensor segment(Tensor flat, int from, Parameter parameter) {
+    return flat.narrow(0, from, parameter.shape().size()).reshape(parameter.shape());
   }
 
   /** All parameters, in the order in which the model announced them. */
@@ -96,11 +103,11 @@ public final class Parameters {
 
   /** The number of weights. */
   public int size() {
-    return values.length();
+    return values.size();
   }
 
-  /** All values, flat. */
-  public Floats values() {
+  /** All values, (P). */
+  public Tensor values() {
     return values;
   }
 
@@ -117,22 +124,21 @@ public final class Parameters {
     if (gradients != null) {
       return;
     }
-    Floats flat = Floats.zeros(size());
+    Tensor flat = zeros(size());
     gradients = flat;
     for (Parameter parameter : list) {
-      Floats value = parameter.value().floats();
-      Floats segment = flat.slice(value.offset() - values.offset(), value.length());
-      parameter.bind(Var.parameter(parameter.value(), Tensor.of(segment, parameter.shape())));
+      int from = parameter.offset();
+      parameter.bind(from, Var.parameter(parameter.value(), segment(flat, from, parameter)));
     }
   }
 
   /**
-   * All gradients, flat, in the layout of {@link #values()}.
+   * All gradients, (P), in the layout of {@link #values()}.
    *
    * @throws IllegalStateException before {@link #requireGradients()}
    */
-  public Floats gradients() {
-    Floats flat = gradients;
+  public Tensor gradients() {
+    Tensor flat = gradients;
     if (flat == null) {
       throw new IllegalStateException("call requireGradients() before training");
     }
@@ -141,6 +147,6 @@ public final class Parameters {
 
   /** Sets all gradients to zero, as every step must begin. */
   public void zeroGradients() {
-    gradients().fill(0);
+    gradients().floats().fill(0);
   }
 }

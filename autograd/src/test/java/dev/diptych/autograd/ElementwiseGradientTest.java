@@ -46,9 +46,9 @@ class ElementwiseGradientTest {
     Var a = Vars.normal(1, shape(shapeA));
     Var b = Vars.normal(2, shape(shapeB));
     List<Var> both = List.of(a, b);
-    GradientCheck.check(both, t -> Vars.weightedSum(t, Functions.add(t, a, b)));
-    GradientCheck.check(both, t -> Vars.weightedSum(t, Functions.subtract(t, a, b)));
-    GradientCheck.check(both, t -> Vars.weightedSum(t, Functions.multiply(t, a, b)));
+    GradientCheck.check(both, t -> Vars.weightedSum(t, Arithmetic.add(t, a, b)));
+    GradientCheck.check(both, t -> Vars.weightedSum(t, Arithmetic.subtract(t, a, b)));
+    GradientCheck.check(both, t -> Vars.weightedSum(t, Arithmetic.multiply(t, a, b)));
   }
 
   @Test
@@ -57,7 +57,7 @@ class ElementwiseGradientTest {
       Tape tape = Tape.inference(scope);
       Var column = Var.constant(Tensor.of(new float[] {10, 20}, Shape.of(2, 1)));
       Var row = Var.constant(Tensor.of(new float[] {1, 2, 3}, Shape.of(3)));
-      Tensor y = Functions.subtract(tape, column, row).value();
+      Tensor y = Arithmetic.subtract(tape, column, row).value();
       assertThat(y.shape()).isEqualTo(Shape.of(2, 3));
       assertThat(y.toArray()).containsExactly(9, 8, 7, 19, 18, 17);
     }
@@ -71,10 +71,11 @@ class ElementwiseGradientTest {
         t ->
             Vars.weightedSum(
                 t,
-                Functions.add(
+                Arithmetic.add(
                     t,
-                    Functions.multiply(t, x, x),
-                    Functions.subtract(t, Functions.add(t, x, x), Functions.scale(t, x, 0.5f)))));
+                    Arithmetic.multiply(t, x, x),
+                    Arithmetic.subtract(
+                        t, Arithmetic.add(t, x, x), Arithmetic.scale(t, x, 0.5f)))));
   }
 
   @ParameterizedTest
@@ -88,7 +89,7 @@ class ElementwiseGradientTest {
   void aMisfitIsNamed() {
     Var a = Vars.normal(1, Shape.of(2, 3));
     Var b = Vars.normal(2, Shape.of(2, 4));
-    assertThatThrownBy(() -> GradientCheck.check(List.of(a), t -> Functions.add(t, a, b)))
+    assertThatThrownBy(() -> GradientCheck.check(List.of(a), t -> Arithmetic.add(t, a, b)))
         .isInstanceOf(ShapeException.class)
         .hasMessage(
             "add: a (2, 3) and b (2, 4) do not broadcast: counted from the last, axis 1 is 3 and"

@@ -17,11 +17,11 @@ class ReduceGradientTest {
   @Test
   void gradientsAreCentralDifferences() {
     List<Var> variables = List.of(x);
-    GradientCheck.check(variables, t -> Functions.sum(t, x));
-    GradientCheck.check(variables, t -> Functions.mean(t, x));
-    GradientCheck.check(variables, t -> Vars.weightedSum(t, Functions.sumRows(t, x)));
-    GradientCheck.check(variables, t -> Vars.weightedSum(t, Functions.sumColumns(t, x)));
-    GradientCheck.check(variables, t -> Vars.weightedSum(t, Functions.max(t, x)));
+    GradientCheck.check(variables, t -> Arithmetic.sum(t, x));
+    GradientCheck.check(variables, t -> Arithmetic.mean(t, x));
+    GradientCheck.check(variables, t -> Vars.weightedSum(t, Arithmetic.sumRows(t, x)));
+    GradientCheck.check(variables, t -> Vars.weightedSum(t, Arithmetic.sumColumns(t, x)));
+    GradientCheck.check(variables, t -> Vars.weightedSum(t, Arithmetic.max(t, x)));
   }
 
   @Test
@@ -29,19 +29,19 @@ class ReduceGradientTest {
     try (TensorScope scope = new TensorScope(Device.CPU)) {
       Tape tape = Tape.inference(scope);
       Var y = Var.constant(Tensor.of(new float[] {1, 5, 2, 8, 8, 6}, Shape.of(2, 3)));
-      assertThat(Functions.sum(tape, y).value().item()).isEqualTo(30);
-      assertThat(Functions.mean(tape, y).value().item()).isEqualTo(5);
-      assertThat(Functions.sumRows(tape, y).value().toArray()).containsExactly(9, 13, 8);
-      assertThat(Functions.sumColumns(tape, y).value().toArray()).containsExactly(8, 22);
-      assertThat(Functions.max(tape, y).value().toArray()).containsExactly(5, 8);
-      assertThat(Functions.max(tape, y).value().shape()).isEqualTo(Shape.of(2));
+      assertThat(Arithmetic.sum(tape, y).value().item()).isEqualTo(30);
+      assertThat(Arithmetic.mean(tape, y).value().item()).isEqualTo(5);
+      assertThat(Arithmetic.sumRows(tape, y).value().toArray()).containsExactly(9, 13, 8);
+      assertThat(Arithmetic.sumColumns(tape, y).value().toArray()).containsExactly(8, 22);
+      assertThat(Arithmetic.max(tape, y).value().toArray()).containsExactly(5, 8);
+      assertThat(Arithmetic.max(tape, y).value().shape()).isEqualTo(Shape.of(2));
     }
   }
 
   @Test
   void theMaximumOfNothingIsRefused() {
     Var empty = Vars.normal(1, Shape.of(2, 0));
-    assertThatThrownBy(() -> GradientCheck.check(List.of(empty), t -> Functions.max(t, empty)))
+    assertThatThrownBy(() -> GradientCheck.check(List.of(empty), t -> Arithmetic.max(t, empty)))
         .isInstanceOf(ShapeException.class)
         .hasMessage("max: the innermost axis of x must not be empty, got (2, 0)");
   }

@@ -1,4 +1,10 @@
-/** Placeholder header, replaced by the floor's own overview. */
+/**
+ * CLIP (Radford et al. 2021, "Learning transferable visual models from natural language
+ * supervision"): two towers that map pictures and texts to one embedding space.
+ *
+ * <p>Read {@code ClipConfig}, {@code Clip}, {@code ResidualAttentionBlock}, {@code
+ * VisionTransformer}, {@code TextTransformer}, then {@code train}.
+ */
 @NullMarked
 package dev.diptych.clip;
 

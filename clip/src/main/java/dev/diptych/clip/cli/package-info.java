@@ -1,4 +1,4 @@
-/** The command line: one class a command, each of which can be called from Java as well. */
+/** The command line: one class per command of {@code ./diptych}. */
 @NullMarked
 package dev.diptych.clip.cli;
 

@@ -33,7 +33,7 @@ public final class BadRecords {
   }
 
   /** Notes that {@code record} is bad; {@code detail} says what exactly is wrong. */
-  synchronized void add(BadReason reason, String record, String detail) {
+  public synchronized void add(BadReason reason, String record, String detail) {
     if (!known.add(reason + " " + record)) {
       return;
     }

@@ -1,0 +1,169 @@
+package dev.diptych.clip;
+
+import dev.diptych.clip.image.Picture;
+import dev.diptych.clip.image.Preprocess;
+import dev.diptych.clip.tokenizer.TokenizedText;
+import dev.diptych.clip.tokenizer.Tokenizer;
+import dev.diptych.clip.tokenizer.Truncation;
+import dev.diptych.clip.weights.ModelFiles;
+import dev.diptych.tensor.IntTensor;
+import dev.diptych.tensor.Shape;
+import dev.diptych.tensor.Tensor;
+import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A model ready for use: weights, tokenizer and preprocessing together.
+ *
+ * <pre>{@code
+ * try (Diptych model = Diptych.load(Path.of("runs/demo"))) {
+ *   float[][] pictures = model.embedPictures(List.of(PictureDecoder.read(Path.of("cat.jpg"))));
+ *   float[][] texts = model.embedTexts(List.of("a photo of a cat"));
+ *   // the dot product of two rows is their cosine similarity
+ * }
+ * }</pre>
+ *
+ * <p>Not safe for use by several threads at once; all threads of the machine work on each call.
+ */
+public final class Diptych implements AutoCloseable {
+  private static final System.Logger LOG = System.getLogger(Diptych.class.getName());
+  private static final int BATCH = 32;
+
+  private final Clip clip;
+  private final @Nullable Tokenizer tokenizer;
+  private final Preprocess preprocess;
+  private final Embedder embedder;
+
+  /**
+   * A model from its parts.
+   *
+   * @param tokenizer null if only pictures will be embedded
+   */
+  public Diptych(Clip clip, @Nullable Tokenizer tokenizer) {
+    this.clip = clip;
+    this.tokenizer = tokenizer;
+    this.preprocess = new Preprocess(clip.config().vision().imageSize());
+    this.embedder = new Embedder(clip, BATCH);
+  }
+
+  /**
+   * Reads a model: a safetensors file with OpenAI's names, a Hugging Face directory, or the folder
+   * of a run. The vocabulary is looked for beside it.
+   *
+   * @throws UserException if there is no model there, or a damaged one
+   */
+  public static Diptych load(Path path) {
+    return load(path, null);
+  }
+
+  /**
+   * Reads a model and a vocabulary.
+   *
+   * @param vocabulary null looks beside the model
+   * @throws UserException if there is no model there, or a damaged one
+   */
+  public static Diptych load(Path path, @Nullable Path vocabulary) {
+    Clip clip = ModelFiles.load(path);
+    Path found = vocabulary != null ? vocabulary : ModelFiles.vocabularyBeside(path);
+    Tokenizer tokenizer = found == null ? null : Tokenizer.load(found);
+    if (tokenizer != null && tokenizer.size() != clip.config().text().vocabularySize()) {
+      throw new UserException(
+          "the vocabulary %s has %d tokens, the model %s was trained with %d: give the model's own with --vocab"
+              .formatted(found, tokenizer.size(), path, clip.config().text().vocabularySize()));
+    }
+    return new Diptych(clip, tokenizer);
+  }
+
+  /** The model. */
+  public Clip clip() {
+    return clip;
+  }
+
+  /**
+   * The tokenizer.
+   *
+   * @throws UserException if no vocabulary was found
+   */
+  public Tokenizer tokenizer() {
+    Tokenizer present = tokenizer;
+    if (present == null) {
+      throw new UserException(
+          "no vocabulary was found beside the model: give bpe_simple_vocab_16e6.txt.gz, or a folder"
+              + " with vocab.json and merges.txt, with --vocab");
+    }
+    return present;
+  }
+
+  /** What turns pictures into what the model sees. */
+  public Preprocess preprocess() {
+    return preprocess;
+  }
+
+  /** What cosine similarities are multiplied by before a softmax: exp(logit_scale). */
+  public double similarityScale() {
+    return Math.exp(clip.logitScale().value().item());
+  }
+
+  /**
+   * Embeds pictures.
+   *
+   * @return one row (D) of length 1 per picture
+   */
+  public float[][] embedPictures(List<Picture> pictures) {
+    int side = preprocess.size();
+    int pixels = 3 * side * side;
+    float[][] rows = new float[pictures.size()][];
+    for (int begin = 0; begin < rows.length; begin += BATCH) {
+      int size = Math.min(BATCH, rows.length - begin);
+      float[] images = new float[size * pixels]; // (size, 3, S, S)
+      for (int i = 0; i < size; i++) {
+        preprocess.normalise(preprocess.toSquare(pictures.get(begin + i)), images, i * pixels);
+      }
+      split(embedder.images(Tensor.of(images, Shape.of(size, 3, side, side))), rows, begin);
+    }
+    return rows;
+  }
+
+  /**
+   * Embeds texts. A text that is too long for the model is cut; that is logged as a warning.
+   *
+   * @return one row (D) of length 1 per text
+   */
+  public float[][] embedTexts(List<String> texts) {
+    float[][] rows = new float[texts.size()][];
+    split(embedder.texts(tokens(texts)), rows, 0);
+    return rows;
+  }
+
+  /** The tokens of texts, (N, T); one that is too long is cut, with a warning in the log. */
+  public IntTensor tokens(List<String> texts) {
+    int length = clip.config().text().contextLength();
+    int[] tokens = new int[texts.size() * length];
+    for (int i = 0; i < texts.size(); i++) {
+      TokenizedText text = tokenizer().tokenize(texts.get(i), length, Truncation.CUT);
+      if (text.lost() > 0) {
+        LOG.log(
+            System.Logger.Level.WARNING,
+            "the model reads {0} tokens: {1} at the end of this text are lost: {2}",
+            length,
+            text.lost(),
+            texts.get(i));
+      }
+      System.arraycopy(text.tokens(), 0, tokens, i * length, length);
+    }
+    return new IntTensor(Shape.of(texts.size(), length), tokens);
+  }
+
+  private static void split(Tensor features, float[][] rows, int begin) {
+    for (int i = 0; i < features.dim(0); i++) {
+      rows[begin + i] = features.narrow(0, i, 1).toArray();
+    }
+  }
+
+  /** Gives the memory of activations back. */
+  @Override
+  public void close() {
+    embedder.close();
+  }
+}

@@ -1,0 +1,82 @@
+package dev.diptych.clip;
+
+import dev.diptych.autograd.Tape;
+import dev.diptych.autograd.Var;
+import dev.diptych.kernels.memory.Floats;
+import dev.diptych.tensor.Device;
+import dev.diptych.tensor.IntTensor;
+import dev.diptych.tensor.Shape;
+import dev.diptych.tensor.Tensor;
+import dev.diptych.tensor.TensorScope;
+import dev.diptych.tensor.op.L2Normalize;
+
+/**
+ * Runs a model forwards, batch by batch, and returns L2-normalised embeddings. Keeps the memory of
+ * activations from batch to batch; close it to give that back. Not safe for use by several threads
+ * at once.
+ */
+public final class Embedder implements AutoCloseable {
+  private final Clip clip;
+  private final int batchSize;
+  private final TensorScope scope = new TensorScope(Device.CPU);
+
+  /** An embedder that runs {@code batchSize} pictures or texts at a time. */
+  public Embedder(Clip clip, int batchSize) {
+    this.clip = clip;
+    this.batchSize = batchSize;
+  }
+
+  /**
+   * Embeds pictures.
+   *
+   * @param images (N, 3, S, S), normalised as {@code Preprocess} does
+   * @return (N, D), each row of length 1, in memory of its own
+   */
+  public Tensor images(Tensor images) {
+    int count = images.dim(0);
+    Tensor features = features(count);
+    for (int begin = 0; begin < count; begin += batchSize) {
+      scope.rewind();
+      Tape tape = Tape.inference(scope);
+      int size = Math.min(batchSize, count - begin);
+      store(clip.encodeImage(tape, images.narrow(0, begin, size)), features, begin);
+    }
+    return features;
+  }
+
+  /**
+   * Embeds texts.
+   *
+   * @param tokens (N, T)
+   * @return (N, D), each row of length 1, in memory of its own
+   */
+  public Tensor texts(IntTensor tokens) {
+    int count = tokens.shape().dim(0);
+    int length = tokens.shape().dim(1);
+    Tensor features = features(count);
+    for (int begin = 0; begin < count; begin += batchSize) {
+      scope.rewind();
+      Tape tape = Tape.inference(scope);
+      int size = Math.min(batchSize, count - begin);
+      int[] part =
+          java.util.Arrays.copyOfRange(tokens.data(), begin * length, (begin + size) * length);
+      store(clip.encodeText(tape, new IntTensor(Shape.of(size, length), part)), features, begin);
+    }
+    return features;
+  }
+
+  private Tensor features(int count) {
+    Shape shape = Shape.of(count, clip.config().embedDim());
+    return Tensor.of(Floats.zeros(shape.size()), shape);
+  }
+
+  private void store(Var embedded, Tensor features, int begin) {
+    Tensor normalised = L2Normalize.forward(scope, embedded.value()).y(); // (size, D)
+    normalised.copyTo(features.narrow(0, begin, normalised.dim(0)).floats());
+  }
+
+  @Override
+  public void close() {
+    scope.close();
+  }
+}

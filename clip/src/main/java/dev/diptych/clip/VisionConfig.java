@@ -1,0 +1,28 @@
+package dev.diptych.clip;
+
+/**
+ * The sizes of a vision Transformer (Dosovitskiy et al. 2021).
+ *
+ * @param imageSize side of the square pictures, in pixels
+ * @param patchSize side of the square patches, in pixels; divides {@code imageSize}
+ * @param width channels C of the residual stream
+ * @param layers number of blocks
+ * @param heads attention heads; divides {@code width}
+ */
+public record VisionConfig(int imageSize, int patchSize, int width, int layers, int heads) {
+  /** Checks that the sizes fit each other; throws {@link UserException} if not. */
+  public VisionConfig {
+    if (imageSize < 1 || patchSize < 1 || imageSize % patchSize != 0) {
+      throw new UserException(
+          "vision: pictures of %d pixels do not divide into patches of %d"
+              .formatted(imageSize, patchSize));
+    }
+    ClipConfig.checkTransformer("vision", width, layers, heads);
+  }
+
+  /** The number of tokens: one per patch and the class token. */
+  public int tokens() {
+    int grid = imageSize / patchSize;
+    return grid * grid + 1;
+  }
+}

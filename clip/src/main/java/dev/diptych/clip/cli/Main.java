@@ -1,0 +1,92 @@
+package dev.diptych.clip.cli;
+
+import dev.diptych.clip.UserException;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+
+/** The command {@code diptych}: CLIP from scratch on the Java machine. */
+@Command(
+    name = "diptych",
+    description = "CLIP from scratch in Java: train it, ask it, hold it against others.",
+    mixinStandardHelpOptions = true,
+    versionProvider = Main.Version.class,
+    synopsisSubcommandLabel = "COMMAND",
+    footer = {"", "bench: ./diptych bench measures the kernels (in a checkout of the sources)."},
+    subcommands = {
+      DemoCommand.class,
+      TrainCommand.class,
+      ClassifyCommand.class,
+      FeaturesCommand.class,
+      TokenizeCommand.class,
+      PreprocessCommand.class
+    })
+public final class Main {
+  /** Exit code of a user's mistake. */
+  static final int MISTAKE = 2;
+
+  /** Exit code after Ctrl-C, as shells expect it. */
+  static final int INTERRUPTED = 130;
+
+  /** The version in the jar's manifest. */
+  static final class Version implements CommandLine.IVersionProvider {
+    @Override
+    public String[] getVersion() {
+      String version = Main.class.getPackage().getImplementationVersion();
+      return new String[] {
+        "diptych " + (version == null ? "(not packaged)" : version),
+        "Java " + Runtime.version() + ", " + Runtime.getRuntime().availableProcessors() + " threads"
+      };
+    }
+  }
+
+  private Main() {}
+
+  /** Runs a command and exits with its code. */
+  public static void main(String[] args) {
+    System.exit(run(args));
+  }
+
+  /** Runs a command and returns its exit code. */
+  static int run(String... args) {
+    if (!ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent()) {
+      System.err.println(
+          "Diptych needs the Vector API: start Java with --add-modules jdk.incubator.vector, as the"
+              + " launcher ./diptych does.");
+      return MISTAKE;
+    }
+    return commandLine().execute(args);
+  }
+
+  static CommandLine commandLine() {
+    CommandLine line = new CommandLine(new Main());
+    line.setOut(new PrintWriter(System.out, true, StandardCharsets.UTF_8));
+    line.setCaseInsensitiveEnumValuesAllowed(true);
+    line.setExecutionExceptionHandler(
+        (exception, command, result) -> report(exception, command.getErr()));
+    return line;
+  }
+
+  private static int report(Exception exception, PrintWriter err) throws Exception {
+    if (exception instanceof UserException) {
+      err.println(exception.getMessage());
+      return MISTAKE;
+    }
+    if (exception instanceof IOException failure) {
+      err.println(describe(failure));
+      return MISTAKE;
+    }
+    throw exception;
+  }
+
+  private static String describe(IOException exception) {
+    String message = String.valueOf(exception.getMessage());
+    return switch (exception) {
+      case java.nio.file.NoSuchFileException missing -> "there is no file " + missing.getFile();
+      case java.nio.file.AccessDeniedException denied -> "no permission for " + denied.getFile();
+      default -> message;
+    };
+  }
+}

@@ -1,0 +1,345 @@
+package dev.diptych.clip.cli;
+
+import dev.diptych.clip.Clip;
+import dev.diptych.clip.ClipConfig;
+import dev.diptych.clip.UserException;
+import dev.diptych.clip.data.BadLimit;
+import dev.diptych.clip.data.CroppedPictures;
+import dev.diptych.clip.data.DataOptions;
+import dev.diptych.clip.data.DataSource;
+import dev.diptych.clip.data.Example;
+import dev.diptych.clip.data.IndexedSource;
+import dev.diptych.clip.data.Loader;
+import dev.diptych.clip.data.LoaderOptions;
+import dev.diptych.clip.data.SquarePictures;
+import dev.diptych.clip.image.Augment;
+import dev.diptych.clip.image.Preprocess;
+import dev.diptych.clip.tokenizer.BpeTrainer;
+import dev.diptych.clip.tokenizer.Tokenizer;
+import dev.diptych.clip.tokenizer.Truncation;
+import dev.diptych.clip.train.Checkpoint;
+import dev.diptych.clip.train.LoaderPairs;
+import dev.diptych.clip.train.RetrievalValidation;
+import dev.diptych.clip.train.RunFolder;
+import dev.diptych.clip.train.RunSettings;
+import dev.diptych.clip.train.StopSignal;
+import dev.diptych.clip.train.TrainOptions;
+import dev.diptych.clip.train.Trainer;
+import dev.diptych.clip.train.TrainingRun;
+import dev.diptych.clip.weights.ModelFiles;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** {@code diptych train}: a CLIP of one's own from pictures with captions. */
+@Command(
+    name = "train",
+    description = {
+      "Trains a CLIP from scratch on pictures with captions.",
+      "Data: WebDataset shards ('a-{000000..000003}.tar'), a CSV or TSV table, Flickr's",
+      "captions.txt, or a folder with one of these."
+    },
+    mixinStandardHelpOptions = true,
+    sortOptions = false)
+final class TrainCommand implements Callable<Integer> {
+  @Option(
+      names = {"--data", "--train-data"},
+      description = "where the pairs to learn from are")
+  private @Nullable String data;
+
+  @Option(names = "--val-data", description = "pairs to measure retrieval on; never learned from")
+  private @Nullable String validationData;
+
+  @Option(
+      names = "--model",
+      description = "preset: mini-48, mini-64, mini-112, ViT-B/32, … (default: ${DEFAULT-VALUE})",
+      defaultValue = "mini-64")
+  private String model = "";
+
+  @Option(names = "--name", description = "folder of the run under --logs", defaultValue = "train")
+  private String name = "";
+
+  @Option(names = "--logs", description = "where runs are kept", defaultValue = "runs")
+  private Path logs = Path.of("runs");
+
+  @Option(
+      names = "--resume",
+      description = "folder of a run to go on with; its options are taken from there",
+      paramLabel = "RUN")
+  private @Nullable Path resume;
+
+  @Option(names = "--batch-size", defaultValue = "128", description = "default ${DEFAULT-VALUE}")
+  private int batchSize;
+
+  @Option(names = "--epochs", defaultValue = "30", description = "default ${DEFAULT-VALUE}")
+  private int epochs;
+
+  @Option(names = "--steps", description = "length in steps instead of epochs")
+  private @Nullable Long steps;
+
+  @Option(names = "--lr", defaultValue = "1e-3", description = "default ${DEFAULT-VALUE}")
+  private double learningRate;
+
+  @Option(names = "--wd", defaultValue = "0.1", description = "default ${DEFAULT-VALUE}")
+  private double weightDecay;
+
+  @Option(names = "--warmup", description = "steps of warm-up (default: a tenth of the run)")
+  private @Nullable Long warmup;
+
+  @Option(names = "--grad-clip-norm", defaultValue = "1", description = "0 for none")
+  private double clipNorm;
+
+  @Option(names = "--seed", defaultValue = "0", description = "default ${DEFAULT-VALUE}")
+  private long seed;
+
+  @Option(
+      names = "--aug-scale",
+      defaultValue = "0.9",
+      description = "least share of a picture's area that a random crop takes (default 0.9)")
+  private double cropLeast;
+
+  @Option(names = "--aug-flip", defaultValue = "0", description = "probability of mirroring")
+  private double flip;
+
+  @Option(
+      names = "--vocab",
+      description = "vocabulary to use (default: one is trained on the captions)")
+  private @Nullable Path vocabulary;
+
+  @Option(
+      names = "--vocab-size",
+      description = "size of the trained vocabulary (default: the preset's)")
+  private @Nullable Integer vocabularySize;
+
+  @Option(names = "--log-every-n-steps", defaultValue = "20", description = "${DEFAULT-VALUE}")
+  private int logEvery;
+
+  @Option(names = "--val-every", defaultValue = "200", description = "steps; 0 for the end only")
+  private int validateEvery;
+
+  @Option(names = "--save-every", defaultValue = "200", description = "steps; 0 for the end only")
+  private int saveEvery;
+
+  @Option(names = "--keep", defaultValue = "2", description = "how many checkpoints to keep")
+  private int keep;
+
+  @Option(names = "--workers", description = "threads that read and decode pictures")
+  private @Nullable Integer workers;
+
+  @ArgGroup(exclusive = false, heading = "Tables:%n")
+  private Table table = new Table();
+
+  @Option(names = "--max-bad", defaultValue = "10", description = "bad records to put up with")
+  private long maxBad;
+
+  @Option(
+      names = "--max-bad-fraction",
+      defaultValue = "0.01",
+      description = "or this share of all records, if that is more")
+  private double maxBadFraction;
+
+  /** How to read CSV and TSV tables. */
+  static final class Table {
+    @Option(names = "--csv-separator", description = "default: found out")
+    private @Nullable String separator;
+
+    @Option(names = "--csv-img-key", description = "column of the picture's path")
+    private @Nullable String imageKey;
+
+    @Option(names = "--csv-caption-key", description = "column of the caption")
+    private @Nullable String captionKey;
+  }
+
+  @Override
+  public Integer call() throws IOException {
+    if (resume != null) {
+      return resume(new RunFolder(resume));
+    }
+    if (data == null) {
+      throw new UserException(
+          "there is nothing to learn from: give --data SHARDS, TABLE or FOLDER, or --resume RUN");
+    }
+    RunFolder folder = new RunFolder(logs.resolve(name));
+    if (folder.latestCheckpoint() != null) {
+      throw new UserException(
+          "the run %s exists already: go on with --resume %s, or choose another --name"
+              .formatted(folder.path(), folder.path()));
+    }
+    return start(folder, data);
+  }
+
+  private int start(RunFolder folder, String dataSpec) throws IOException {
+    RunSettings.Data settings = dataSettings(dataSpec);
+    IndexedSource source = DataSource.openIndexed(dataSpec, options(settings));
+    ClipConfig preset = ClipConfig.preset(model);
+    Tokenizer tokenizer =
+        vocabulary != null
+            ? Tokenizer.load(vocabulary)
+            : BpeTrainer.train(
+                captions(source),
+                vocabularySize != null ? vocabularySize : preset.text().vocabularySize(),
+                2);
+    ClipConfig config = preset.withVocabulary(tokenizer.size());
+    TrainOptions training = trainOptions(source);
+    TrainingRun.Rhythm rhythm = new TrainingRun.Rhythm(logEvery, validateEvery, saveEvery, keep);
+    tokenizer.save(folder.path());
+    folder.truncateLog(-1);
+    folder.writeSettings(new RunSettings(config, training, rhythm, settings));
+    Clip clip = Clip.create(config, seed);
+    System.out.printf(
+        "%s: %,d parameters, vocabulary of %,d; %,d pictures, %,d steps of %d%n",
+        model,
+        clip.parameters().size(),
+        tokenizer.size(),
+        source.size(),
+        training.steps(),
+        batchSize);
+    try (Trainer trainer = new Trainer(clip, training)) {
+      return run(folder, trainer, source, tokenizer);
+    }
+  }
+
+  private TrainOptions trainOptions(IndexedSource source) {
+    long stepsPerEpoch = source.size() / batchSize;
+    if (stepsPerEpoch == 0) {
+      throw new UserException(
+          "%s holds %d pictures with captions, fewer than one batch of %d: lower --batch-size"
+              .formatted(source.name(), source.size(), batchSize));
+    }
+    long total = steps != null ? steps : stepsPerEpoch * epochs;
+    return new TrainOptions(
+        batchSize,
+        total,
+        warmup != null ? warmup : total / 10,
+        learningRate,
+        weightDecay,
+        0.9,
+        0.98,
+        1e-6,
+        clipNorm,
+        seed);
+  }
+
+  private int resume(RunFolder folder) throws IOException {
+    RunSettings settings = folder.readSettings();
+    Path checkpoint = folder.latestCheckpoint();
+    if (checkpoint == null) {
+      throw new UserException(folder.path() + " has no checkpoint to go on from");
+    }
+    IndexedSource source =
+        DataSource.openIndexed(settings.data().training(), options(settings.data()));
+    try (Trainer trainer = new Trainer(ModelFiles.load(checkpoint), settings.train())) {
+      Checkpoint.restore(trainer, checkpoint);
+      folder.truncateLog(trainer.step());
+      System.out.printf(
+          "Going on with %s after step %d of %d%n",
+          folder.path(), trainer.step(), settings.train().steps());
+      return run(folder, trainer, source, Tokenizer.load(folder.path()));
+    }
+  }
+
+  private int run(RunFolder folder, Trainer trainer, IndexedSource source, Tokenizer tokenizer)
+      throws IOException {
+    RunSettings settings = folder.readSettings();
+    RetrievalValidation validation = validation(settings, tokenizer);
+    try (StopSignal stop = StopSignal.install();
+        LoaderPairs pairs = pairs(settings, source, tokenizer)) {
+      TrainingRun run =
+          new TrainingRun(folder, trainer, pairs, validation, settings.rhythm(), System.out);
+      TrainingRun.Outcome outcome = run.run(stop);
+      if (source.bad().total() > 0) {
+        System.out.println("Skipped: " + source.bad().summary());
+      }
+      if (outcome == TrainingRun.Outcome.STOPPED) {
+        return Main.INTERRUPTED;
+      }
+      System.out.printf(
+          "Done: %s%nAsk it: ./diptych classify --model %s PICTURE --labels \"…\" \"…\"%n",
+          folder.path(), folder.path());
+      return 0;
+    }
+  }
+
+  private LoaderPairs pairs(RunSettings settings, IndexedSource source, Tokenizer tokenizer) {
+    RunSettings.Data chosen = settings.data();
+    int size = settings.model().vision().imageSize();
+    int context = settings.model().text().contextLength();
+    TrainOptions training = settings.train();
+    LoaderOptions loading =
+        LoaderOptions.of(training.batchSize(), size, context, training.seed(), true);
+    Augment augment =
+        new Augment(size, chosen.cropLeast(), chosen.cropMost(), 3.0 / 4, 4.0 / 3, chosen.flip());
+    return new LoaderPairs(
+        new Loader(
+            source,
+            workers == null ? loading : loading.withThreads(workers),
+            new CroppedPictures(augment, new Preprocess(size)),
+            caption -> tokenizer.tokenize(caption, context, Truncation.CUT).tokens()),
+        size,
+        context);
+  }
+
+  private @Nullable RetrievalValidation validation(RunSettings settings, Tokenizer tokenizer)
+      throws IOException {
+    String spec = settings.data().validation();
+    if (spec == null) {
+      return null;
+    }
+    int size = settings.model().vision().imageSize();
+    RetrievalValidation validation =
+        new RetrievalValidation(
+            DataSource.openIndexed(spec, options(settings.data())),
+            new SquarePictures(new Preprocess(size)),
+            size,
+            tokenizer,
+            settings.model().text().contextLength());
+    System.out.printf(
+        "Validation: %,d pictures, %,d different captions%n",
+        validation.pictures(), validation.texts());
+    return validation;
+  }
+
+  private RunSettings.Data dataSettings(String dataSpec) {
+    return new RunSettings.Data(
+        dataSpec,
+        validationData,
+        table.separator,
+        table.imageKey,
+        table.captionKey,
+        maxBad,
+        maxBadFraction,
+        cropLeast,
+        1,
+        flip);
+  }
+
+  private static DataOptions options(RunSettings.Data settings) {
+    DataOptions options =
+        DataOptions.DEFAULT
+            .withColumns(settings.imageKey(), settings.captionKey())
+            .withBadLimit(new BadLimit(settings.maxBad(), settings.maxBadFraction()));
+    String separator = settings.separator();
+    if (separator == null) {
+      return options;
+    }
+    String plain = separator.replace("\\t", "\t");
+    if (plain.length() != 1) {
+      throw new UserException("--csv-separator must be one character, got '" + separator + "'");
+    }
+    return options.withSeparator(plain.charAt(0));
+  }
+
+  private static List<String> captions(IndexedSource source) {
+    List<String> captions = new ArrayList<>();
+    for (Example example : source.examples()) {
+      captions.addAll(example.captions());
+    }
+    return captions;
+  }
+}

@@ -1,0 +1,164 @@
+package dev.diptych.clip.weights;
+
+import dev.diptych.autograd.Parameter;
+import dev.diptych.clip.Clip;
+import dev.diptych.clip.ClipConfig;
+import dev.diptych.clip.TextConfig;
+import dev.diptych.clip.UserException;
+import dev.diptych.clip.VisionConfig;
+import dev.diptych.kernels.gelu.Activation;
+import dev.diptych.tensor.Shape;
+import dev.diptych.tensor.io.Safetensors;
+import dev.diptych.tensor.io.SafetensorsException;
+import dev.diptych.tensor.io.SafetensorsWriter;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Safetensors files with OpenAI's names. The architecture is read off the shapes, as the original
+ * {@code build_model} does; the activation is in the metadata of files we wrote, and QuickGELU, as
+ * in all of OpenAI's models, where nothing is said.
+ */
+public final class OpenAiWeights {
+  private static final String ACTIVATION = "activation";
+  private static final String END_TOKEN = "end_token";
+  private static final String VISION_HEADS = "vision_heads";
+  private static final String TEXT_HEADS = "text_heads";
+
+  /** Channels of a head in all of OpenAI's models. */
+  private static final int HEAD_SIZE = 64;
+
+  private OpenAiWeights() {}
+
+  /**
+   * Reads a model.
+   *
+   * @throws UserException if the file is no CLIP model with OpenAI's names
+   * @throws IOException if it cannot be read
+   */
+  public static Clip read(Path file) throws IOException {
+    try (Safetensors tensors = Safetensors.open(file)) {
+      return read(file, tensors);
+    }
+  }
+
+  /** Reads a model from an open file; {@code file} is for messages. */
+  public static Clip read(Path file, Safetensors tensors) throws IOException {
+    Clip clip = Clip.blank(config(file, tensors));
+    readInto(file, tensors, clip);
+    return clip;
+  }
+
+  /** Reads all weights of {@code clip}, which must have the architecture of the file. */
+  public static void readInto(Path file, Safetensors tensors, Clip clip) throws IOException {
+    for (Parameter parameter : clip.parameters().list()) {
+      String name = OpenAiNames.of(parameter.name());
+      Shape found = entry(file, tensors, name).shape();
+      if (!found.equals(parameter.shape())) {
+        throw new UserException(
+            "%s: tensor '%s' has the shape %s, the model needs %s"
+                .formatted(file, name, found, parameter.shape()));
+      }
+      tensors.readFloats(name, parameter.value().floats());
+    }
+  }
+
+  /** The architecture of the model in {@code tensors}. */
+  static ClipConfig config(Path file, Safetensors tensors) throws IOException {
+    if (!tensors.contains("visual.proj") || !tensors.contains("visual.conv1.weight")) {
+      throw new UserException(
+          ("%s is not a vision-Transformer CLIP with OpenAI's names: it lacks 'visual.proj' or"
+                  + " 'visual.conv1.weight'. Its first tensors are: %s")
+              .formatted(file, String.join(", ", tensors.names().stream().limit(5).toList())));
+    }
+    Shape patches = entry(file, tensors, "visual.conv1.weight").shape(); // (C, 3, P, P)
+    int width = patches.dim(0);
+    int patchSize = patches.dim(-1);
+    int visionTokens = entry(file, tensors, "visual.positional_embedding").shape().dim(0);
+    int grid = (int) Math.round(Math.sqrt(visionTokens - 1.0));
+    if (grid * grid + 1 != visionTokens) {
+      throw new UserException(
+          "%s: 'visual.positional_embedding' has %d rows, expected a square of patches and one"
+              .formatted(file, visionTokens));
+    }
+    VisionConfig vision =
+        new VisionConfig(
+            grid * patchSize,
+            patchSize,
+            width,
+            blocks(tensors, "visual.transformer.resblocks."),
+            number(file, tensors, VISION_HEADS, Math.max(1, width / HEAD_SIZE)));
+    Shape table = entry(file, tensors, "token_embedding.weight").shape(); // (V, C)
+    TextConfig text =
+        new TextConfig(
+            entry(file, tensors, "positional_embedding").shape().dim(0),
+            table.dim(0),
+            table.dim(1),
+            blocks(tensors, "transformer.resblocks."),
+            number(file, tensors, TEXT_HEADS, Math.max(1, table.dim(1) / HEAD_SIZE)),
+            number(file, tensors, END_TOKEN, table.dim(0) - 1));
+    int embedDim = entry(file, tensors, "text_projection").shape().dim(1);
+    return new ClipConfig(embedDim, vision, text, activation(file, tensors));
+  }
+
+  private static Safetensors.Entry entry(Path file, Safetensors tensors, String name) {
+    try {
+      return tensors.entry(name);
+    } catch (SafetensorsException e) {
+      throw new UserException(
+          "%s is not a whole CLIP model with OpenAI's names: tensor '%s' is missing"
+              .formatted(file, name),
+          e);
+    }
+  }
+
+  private static int blocks(Safetensors tensors, String prefix) {
+    Pattern pattern = Pattern.compile("^" + Pattern.quote(prefix) + "(\\d{1,4})\\.");
+    int count = 0;
+    for (String name : tensors.names()) {
+      Matcher matcher = pattern.matcher(name);
+      if (matcher.find()) {
+        count = Math.max(count, Integer.parseInt(matcher.group(1)) + 1);
+      }
+    }
+    return count;
+  }
+
+  private static Activation activation(Path file, Safetensors tensors) {
+    @Nullable String name = tensors.metadata().get(ACTIVATION);
+    if (name == null) {
+      return Activation.QUICK_GELU;
+    }
+    return Activations.byName(name, file);
+  }
+
+  private static int number(Path file, Safetensors tensors, String key, int otherwise) {
+    @Nullable String text = tensors.metadata().get(key);
+    if (text == null) {
+      return otherwise;
+    }
+    try {
+      return Integer.parseInt(text);
+    } catch (NumberFormatException e) {
+      throw new UserException(
+          "%s: the metadata's %s must be a number, found '%s'".formatted(file, key, text), e);
+    }
+  }
+
+  /** Puts all weights of {@code clip} into {@code writer}, and what shapes do not tell. */
+  public static void write(Clip clip, SafetensorsWriter writer) {
+    ClipConfig config = clip.config();
+    writer
+        .metadata("format", "pt")
+        .metadata(ACTIVATION, Activations.nameOf(config.activation()))
+        .metadata(VISION_HEADS, Integer.toString(config.vision().heads()))
+        .metadata(TEXT_HEADS, Integer.toString(config.text().heads()))
+        .metadata(END_TOKEN, Integer.toString(config.text().endToken()));
+    for (Parameter parameter : clip.parameters().list()) {
+      writer.add(OpenAiNames.of(parameter.name()), parameter.value());
+    }
+  }
+}

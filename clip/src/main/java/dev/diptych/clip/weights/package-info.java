@@ -1,0 +1,8 @@
+/**
+ * Models in files. Names of other people's checkpoints ({@code ln_1}, {@code c_fc}) stay in here: a
+ * model's own parameters carry our names, and each layout maps them.
+ */
+@NullMarked
+package dev.diptych.clip.weights;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,65 @@
+package dev.diptych.clip.train;
+
+import dev.diptych.clip.ClipConfig;
+import dev.diptych.clip.TextConfig;
+import dev.diptych.clip.VisionConfig;
+import dev.diptych.kernels.gelu.Activation;
+import dev.diptych.tensor.IntTensor;
+import dev.diptych.tensor.Shape;
+import dev.diptych.tensor.Tensor;
+import dev.diptych.tensor.random.Philox;
+
+/** A tiny model and pairs of noise and random tokens, enough to see whether training works. */
+final class Synthetic {
+  static final ClipConfig TINY =
+      new ClipConfig(
+          32,
+          new VisionConfig(16, 8, 32, 2, 2),
+          new TextConfig(8, 64, 32, 2, 2, 63),
+          Activation.QUICK_GELU);
+
+  private Synthetic() {}
+
+  /** The same {@code count} pairs, cut into batches, over and over. */
+  static PairSource pairs(int count, int batchSize) {
+    return new PairSource() {
+      private long step;
+
+      @Override
+      public void seek(long to) {
+        step = to;
+      }
+
+      @Override
+      public PairBatch next() {
+        int first = (int) (step++ % (count / batchSize)) * batchSize;
+        return batch(first, batchSize);
+      }
+
+      @Override
+      public void close() {}
+    };
+  }
+
+  private static PairBatch batch(int first, int size) {
+    float[] images = new float[size * 3 * 16 * 16];
+    int[] tokens = new int[size * 8];
+    int[] targets = new int[size];
+    for (int i = 0; i < size; i++) {
+      Philox random = new Philox(1, first + i);
+      for (int j = 0; j < 768; j++) {
+        images[i * 768 + j] = (float) random.nextGaussian();
+      }
+      tokens[i * 8] = 62;
+      for (int t = 1; t < 7; t++) {
+        tokens[i * 8 + t] = random.nextInt(62);
+      }
+      tokens[i * 8 + 7] = 63;
+      targets[i] = i;
+    }
+    return new PairBatch(
+        Tensor.of(images, Shape.of(size, 3, 16, 16)),
+        new IntTensor(Shape.of(size, 8), tokens),
+        targets);
+  }
+}

@@ -1,0 +1,141 @@
+package dev.diptych.tensor.op;
+
+import dev.diptych.kernels.gelu.Activation;
+import dev.diptych.kernels.gelu.GeluCpu;
+import dev.diptych.kernels.gelu.GeluDims;
+import dev.diptych.kernels.matmul.Epilogue;
+import dev.diptych.kernels.matmul.MatmulCpu;
+import dev.diptych.kernels.matmul.MatmulDims;
+import dev.diptych.kernels.reduce.ReduceCpu;
+import dev.diptych.kernels.reduce.ReduceDims;
+import dev.diptych.tensor.HostStorage;
+import dev.diptych.tensor.Shape;
+import dev.diptych.tensor.ShapeException;
+import dev.diptych.tensor.Tensor;
+import dev.diptych.tensor.TensorScope;
+import org.jspecify.annotations.Nullable;
+
+/** y = x·Wᵀ + b, alone or fused with an activation or a residual (the epilogues of matmul). */
+public final class Linear {
+  private Linear() {}
+
+  /**
+   * What a forward pass with an activation makes.
+   *
+   * @param y activation(x·Wᵀ + b), (…, N)
+   * @param preActivation x·Wᵀ + b, (…, N), which the backward pass needs; null if not asked for
+   */
+  public record Activated(Tensor y, @Nullable Tensor preActivation) {}
+
+  /**
+   * y = x·Wᵀ + b.
+   *
+   * @param x (…, K)
+   * @param w (N, K)
+   * @param b (N)
+   * @throws ShapeException if the shapes do not fit
+   */
+  public static Tensor forward(TensorScope scope, Tensor x, Tensor w, Tensor b) {
+    check(x, w, b);
+    Tensor y = scope.allocate(x.shape().with(-1, w.dim(0)));
+    run(x, w, y, new Epilogue.Bias(b.floats()));
+    return y;
+  }
+
+  /**
+   * y = activation(x·Wᵀ + b).
+   *
+   * @param keepPreActivation whether a backward pass will follow
+   * @throws ShapeException if the shapes do not fit
+   */
+  public static Activated forwardActivated(
+      TensorScope scope,
+      Tensor x,
+      Tensor w,
+      Tensor b,
+      Activation activation,
+      boolean keepPreActivation) {
+    check(x, w, b);
+    Shape shape = x.shape().with(-1, w.dim(0));
+    Tensor y = scope.allocate(shape);
+    Tensor preActivation = keepPreActivation ? scope.allocate(shape) : null;
+    run(
+        x,
+        w,
+        y,
+        new Epilogue.BiasActivation(
+            b.floats(), activation, preActivation == null ? null : preActivation.floats()));
+    return new Activated(y, preActivation);
+  }
+
+  /**
+   * y = residual + x·Wᵀ + b.
+   *
+   * @param residual (…, N)
+   * @throws ShapeException if the shapes do not fit
+   */
+  public static Tensor forwardResidual(
+      TensorScope scope, Tensor x, Tensor w, Tensor b, Tensor residual) {
+    check(x, w, b);
+    Shape shape = x.shape().with(-1, w.dim(0));
+    ShapeException.require(
+        "linear", "residual", "(…, N)", shape, "to match x " + x.shape(), residual);
+    Tensor y = scope.allocate(shape);
+    run(x, w, y, new Epilogue.BiasResidual(b.floats(), residual.floats()));
+    return y;
+  }
+
+  /** The gradient of x: dy·W, (…, K). */
+  public static Tensor backwardInput(TensorScope scope, Tensor x, Tensor w, Tensor dy) {
+    Tensor dx = scope.allocate(x.shape());
+    switch (x.storage()) {
+      case HostStorage host ->
+          MatmulCpu.backwardA(dims(x, w), w.floats(), dy.floats(), dx.floats(), Epilogue.NONE);
+    }
+    return dx;
+  }
+
+  /** Adds the gradients of the weights: dw += dyᵀ·x, db += Σ_rows dy. */
+  public static void backwardWeights(Tensor x, Tensor w, Tensor dy, Tensor dw, Tensor db) {
+    switch (x.storage()) {
+      case HostStorage host -> {
+        MatmulCpu.backwardB(dims(x, w), x.floats(), dy.floats(), dw.floats(), Epilogue.ACCUMULATE);
+        ReduceCpu.sumRows(
+            new ReduceDims(dy.shape().rows(), dy.dim(-1)), 1, dy.floats(), db.floats());
+      }
+    }
+  }
+
+  /** Turns dy, in place, into the gradient of what went into the activation. */
+  public static void backwardActivation(Tensor preActivation, Tensor dy, Activation activation) {
+    switch (dy.storage()) {
+      case HostStorage host ->
+          GeluCpu.backward(
+              new GeluDims(dy.size(), activation),
+              preActivation.floats(),
+              dy.floats(),
+              dy.floats());
+    }
+  }
+
+  private static void run(Tensor x, Tensor w, Tensor y, Epilogue epilogue) {
+    switch (x.storage()) {
+      case HostStorage host ->
+          MatmulCpu.multiply(dims(x, w), x.floats(), w.floats(), y.floats(), epilogue);
+    }
+  }
+
+  private static MatmulDims dims(Tensor x, Tensor w) {
+    return MatmulDims.of(x.shape().rows(), w.dim(0), w.dim(1), false, true);
+  }
+
+  private static void check(Tensor x, Tensor w, Tensor b) {
+    ShapeException.requireRank("linear", "x", 1, x);
+    if (w.rank() != 2 || w.dim(1) != x.dim(-1)) {
+      throw new ShapeException(
+          "linear: w must be (N, K) with K=%d to match x %s, got %s"
+              .formatted(x.dim(-1), x.shape(), w.shape()));
+    }
+    ShapeException.require("linear", "b", "(N)", Shape.of(w.dim(0)), "to match w " + w.shape(), b);
+  }
+}
