@@ -55,10 +55,12 @@ final class TileKernelGenerator {
 
   private String tiles() {
     String parameters =
-        "float[] a, int aOffset, int aRowStride, float[] panel, int panelOffset, float[] c,"
-            + " int cOffset, int cRowStride, int depth, boolean accumulate";
+        "float[] a, int aOffset, int aRowStride, float[] panel, int panelOffset, float[] start,"
+            + " int startOffset, int startRowStride, float[] c, int cOffset, int cRowStride,"
+            + " int depth";
     String arguments =
-        "a, aOffset, aRowStride, panel, panelOffset, c, cOffset, cRowStride, depth, accumulate";
+        "a, aOffset, aRowStride, panel, panelOffset, start, startOffset, startRowStride, c,"
+            + " cOffset, cRowStride, depth";
     header("RowTiles");
     line("  static void run(int rows, " + parameters + ") {");
     line("    switch (rows) {");
@@ -95,19 +97,14 @@ final class TileKernelGenerator {
     }
     line("    }");
     for (int i = 0; i < rows; i++) {
-      line("    int c" + i + " = cOffset + " + i + " * cRowStride;");
+      String from =
+          "FloatVector.fromArray(SPECIES, start, startOffset + " + i + " * startRowStride";
+      line("    left" + i + " = left" + i + ".add(" + from + "));");
+      line("    right" + i + " = right" + i + ".add(" + from + " + Lanes.COUNT));");
     }
-    line("    if (accumulate) {");
     for (int i = 0; i < rows; i++) {
-      String left = "FloatVector.fromArray(SPECIES, c, c" + i + ")";
-      String right = "FloatVector.fromArray(SPECIES, c, c" + i + " + Lanes.COUNT)";
-      line("      left" + i + " = left" + i + ".add(" + left + ");");
-      line("      right" + i + " = right" + i + ".add(" + right + ");");
-    }
-    line("    }");
-    for (int i = 0; i < rows; i++) {
-      line("    left" + i + ".intoArray(c, c" + i + ");");
-      line("    right" + i + ".intoArray(c, c" + i + " + Lanes.COUNT);");
+      line("    left" + i + ".intoArray(c, cOffset + " + i + " * cRowStride);");
+      line("    right" + i + ".intoArray(c, cOffset + " + i + " * cRowStride + Lanes.COUNT);");
     }
   }
 

@@ -5,10 +5,9 @@ import dev.diptych.clip.UserException;
 import dev.diptych.clip.image.Picture;
 import dev.diptych.clip.image.PictureDecoder;
 import dev.diptych.clip.image.PictureException;
+import dev.diptych.clip.zeroshot.ClassNames;
 import dev.diptych.clip.zeroshot.ZeroShotClassifier;
-import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -65,10 +64,10 @@ final class ClassifyCommand implements Callable<Integer> {
   private List<Path> pictures = new ArrayList<>();
 
   @Override
-  public Integer call() throws IOException {
+  public Integer call() {
     List<String> all = new ArrayList<>(labels);
     if (labelsFile != null) {
-      Files.readAllLines(labelsFile).stream().filter(line -> !line.isBlank()).forEach(all::add);
+      all.addAll(ClassNames.read(labelsFile));
     }
     if (all.isEmpty()) {
       throw new UserException(

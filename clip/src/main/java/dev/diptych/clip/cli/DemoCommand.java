@@ -92,7 +92,7 @@ final class DemoCommand implements Callable<Integer> {
             config,
             options,
             new TrainingRun.Rhythm(LOSS_POINTS, 0, 0, 1),
-            new RunSettings.Data("generated scenes", null, null, null, null, 0, 0, 1, 1, 0)));
+            new RunSettings.Data("generated scenes", null, null, null, null, null, 0, 0, 1, 1, 0)));
     Clip clip = Clip.create(config, seed);
     System.out.printf(
         Locale.ROOT,

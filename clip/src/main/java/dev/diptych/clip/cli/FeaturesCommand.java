@@ -69,7 +69,11 @@ final class FeaturesCommand implements Callable<Integer> {
           "%s: expected as many rows of tokens (B, T) as pictures, found images %s and tokens %s"
               .formatted(inputs, images.shape(), tokens.shape()));
     }
-    tokens.requireBelow("features", "tokens", clip.config().text().vocabularySize());
+    try {
+      tokens.requireBelow("features", "tokens", clip.config().text().vocabularySize());
+    } catch (IllegalArgumentException e) {
+      throw new UserException(inputs + ": " + e.getMessage(), e);
+    }
     try (TensorScope scope = new TensorScope(Device.CPU)) {
       compute(clip, images, tokens, scope).write(out);
     }

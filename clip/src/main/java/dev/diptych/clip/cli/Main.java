@@ -3,6 +3,7 @@ package dev.diptych.clip.cli;
 import dev.diptych.clip.UserException;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -75,18 +76,13 @@ public final class Main {
       return MISTAKE;
     }
     if (exception instanceof IOException failure) {
-      err.println(describe(failure));
+      err.println(UserException.reason(failure));
+      return MISTAKE;
+    }
+    if (exception instanceof UncheckedIOException failure) {
+      err.println(failure.getMessage());
       return MISTAKE;
     }
     throw exception;
-  }
-
-  private static String describe(IOException exception) {
-    String message = String.valueOf(exception.getMessage());
-    return switch (exception) {
-      case java.nio.file.NoSuchFileException missing -> "there is no file " + missing.getFile();
-      case java.nio.file.AccessDeniedException denied -> "no permission for " + denied.getFile();
-      default -> message;
-    };
   }
 }

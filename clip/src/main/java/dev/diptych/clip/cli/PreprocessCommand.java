@@ -91,7 +91,7 @@ public final class PreprocessCommand implements Callable<Integer> {
     try {
       writer.write(out);
     } catch (IOException e) {
-      throw new UserException(out + ": cannot be written: " + e.getMessage(), e);
+      throw new UserException(out + ": cannot be written: " + UserException.reason(e), e);
     }
     return 0;
   }

@@ -83,7 +83,7 @@ public final class TokenizeCommand implements Callable<Integer> {
     } catch (NoSuchFileException e) {
       throw new UserException("%s: no such file or directory.".formatted(e.getFile()), e);
     } catch (IOException e) {
-      throw new UserException("tokenize: reading or writing failed: " + e, e);
+      throw new UserException("tokenize: reading or writing failed: " + UserException.reason(e), e);
     }
     return 0;
   }

@@ -3,24 +3,15 @@ package dev.diptych.clip.cli;
 import dev.diptych.clip.Clip;
 import dev.diptych.clip.ClipConfig;
 import dev.diptych.clip.UserException;
-import dev.diptych.clip.data.BadLimit;
-import dev.diptych.clip.data.CroppedPictures;
-import dev.diptych.clip.data.DataOptions;
-import dev.diptych.clip.data.DataSource;
 import dev.diptych.clip.data.Example;
 import dev.diptych.clip.data.IndexedSource;
-import dev.diptych.clip.data.Loader;
-import dev.diptych.clip.data.LoaderOptions;
-import dev.diptych.clip.data.SquarePictures;
-import dev.diptych.clip.image.Augment;
-import dev.diptych.clip.image.Preprocess;
 import dev.diptych.clip.tokenizer.BpeTrainer;
 import dev.diptych.clip.tokenizer.Tokenizer;
-import dev.diptych.clip.tokenizer.Truncation;
 import dev.diptych.clip.train.Checkpoint;
 import dev.diptych.clip.train.LoaderPairs;
 import dev.diptych.clip.train.RetrievalValidation;
 import dev.diptych.clip.train.RunFolder;
+import dev.diptych.clip.train.RunInputs;
 import dev.diptych.clip.train.RunSettings;
 import dev.diptych.clip.train.StopSignal;
 import dev.diptych.clip.train.TrainOptions;
@@ -55,6 +46,11 @@ final class TrainCommand implements Callable<Integer> {
 
   @Option(names = "--val-data", description = "pairs to measure retrieval on; never learned from")
   private @Nullable String validationData;
+
+  @Option(
+      names = "--val-classnames",
+      description = "names of the classes that the labels (.cls) of --val-data mean, one a line")
+  private @Nullable Path validationClasses;
 
   @Option(
       names = "--model",
@@ -175,9 +171,12 @@ final class TrainCommand implements Callable<Integer> {
   }
 
   private int start(RunFolder folder, String dataSpec) throws IOException {
-    RunSettings.Data settings = dataSettings(dataSpec);
-    IndexedSource source = DataSource.openIndexed(dataSpec, options(settings));
+    // What is quickly found wrong comes before what takes time.
     ClipConfig preset = ClipConfig.preset(model);
+    RunSettings.Data settings = dataSettings(dataSpec);
+    TrainingRun.Rhythm rhythm = new TrainingRun.Rhythm(logEvery, validateEvery, saveEvery, keep);
+    IndexedSource source = RunInputs.training(settings);
+    TrainOptions training = trainOptions(source);
     Tokenizer tokenizer =
         vocabulary != null
             ? Tokenizer.load(vocabulary)
@@ -186,8 +185,6 @@ final class TrainCommand implements Callable<Integer> {
                 vocabularySize != null ? vocabularySize : preset.text().vocabularySize(),
                 2);
     ClipConfig config = preset.withVocabulary(tokenizer.size());
-    TrainOptions training = trainOptions(source);
-    TrainingRun.Rhythm rhythm = new TrainingRun.Rhythm(logEvery, validateEvery, saveEvery, keep);
     tokenizer.save(folder.path());
     folder.truncateLog(-1);
     folder.writeSettings(new RunSettings(config, training, rhythm, settings));
@@ -206,7 +203,7 @@ final class TrainCommand implements Callable<Integer> {
   }
 
   private TrainOptions trainOptions(IndexedSource source) {
-    long stepsPerEpoch = source.size() / batchSize;
+    long stepsPerEpoch = source.size() / Math.max(1, batchSize);
     if (stepsPerEpoch == 0) {
       throw new UserException(
           "%s holds %d pictures with captions, fewer than one batch of %d: lower --batch-size"
@@ -232,10 +229,14 @@ final class TrainCommand implements Callable<Integer> {
     if (checkpoint == null) {
       throw new UserException(folder.path() + " has no checkpoint to go on from");
     }
-    IndexedSource source =
-        DataSource.openIndexed(settings.data().training(), options(settings.data()));
+    IndexedSource source = RunInputs.training(settings.data());
     try (Trainer trainer = new Trainer(ModelFiles.load(checkpoint), settings.train())) {
       Checkpoint.restore(trainer, checkpoint);
+      if (trainer.isDone()) {
+        System.out.printf(
+            "%s is done already: all %d steps%n", folder.path(), settings.train().steps());
+        return 0;
+      }
       folder.truncateLog(trainer.step());
       System.out.printf(
           "Going on with %s after step %d of %d%n",
@@ -247,9 +248,14 @@ final class TrainCommand implements Callable<Integer> {
   private int run(RunFolder folder, Trainer trainer, IndexedSource source, Tokenizer tokenizer)
       throws IOException {
     RunSettings settings = folder.readSettings();
-    RetrievalValidation validation = validation(settings, tokenizer);
+    RetrievalValidation validation = RunInputs.validation(settings, tokenizer);
+    if (validation != null) {
+      System.out.printf(
+          "Validation: %,d pictures, %,d different captions%n",
+          validation.pictures(), validation.texts());
+    }
     try (StopSignal stop = StopSignal.install();
-        LoaderPairs pairs = pairs(settings, source, tokenizer)) {
+        LoaderPairs pairs = RunInputs.pairs(settings, source, tokenizer, workers)) {
       TrainingRun run =
           new TrainingRun(folder, trainer, pairs, validation, settings.rhythm(), System.out);
       TrainingRun.Outcome outcome = run.run(stop);
@@ -266,49 +272,11 @@ final class TrainCommand implements Callable<Integer> {
     }
   }
 
-  private LoaderPairs pairs(RunSettings settings, IndexedSource source, Tokenizer tokenizer) {
-    RunSettings.Data chosen = settings.data();
-    int size = settings.model().vision().imageSize();
-    int context = settings.model().text().contextLength();
-    TrainOptions training = settings.train();
-    LoaderOptions loading =
-        LoaderOptions.of(training.batchSize(), size, context, training.seed(), true);
-    Augment augment =
-        new Augment(size, chosen.cropLeast(), chosen.cropMost(), 3.0 / 4, 4.0 / 3, chosen.flip());
-    return new LoaderPairs(
-        new Loader(
-            source,
-            workers == null ? loading : loading.withThreads(workers),
-            new CroppedPictures(augment, new Preprocess(size)),
-            caption -> tokenizer.tokenize(caption, context, Truncation.CUT).tokens()),
-        size,
-        context);
-  }
-
-  private @Nullable RetrievalValidation validation(RunSettings settings, Tokenizer tokenizer)
-      throws IOException {
-    String spec = settings.data().validation();
-    if (spec == null) {
-      return null;
-    }
-    int size = settings.model().vision().imageSize();
-    RetrievalValidation validation =
-        new RetrievalValidation(
-            DataSource.openIndexed(spec, options(settings.data())),
-            new SquarePictures(new Preprocess(size)),
-            size,
-            tokenizer,
-            settings.model().text().contextLength());
-    System.out.printf(
-        "Validation: %,d pictures, %,d different captions%n",
-        validation.pictures(), validation.texts());
-    return validation;
-  }
-
   private RunSettings.Data dataSettings(String dataSpec) {
     return new RunSettings.Data(
         dataSpec,
         validationData,
+        validationClasses == null ? null : validationClasses.toString(),
         table.separator,
         table.imageKey,
         table.captionKey,
@@ -317,22 +285,6 @@ final class TrainCommand implements Callable<Integer> {
         cropLeast,
         1,
         flip);
-  }
-
-  private static DataOptions options(RunSettings.Data settings) {
-    DataOptions options =
-        DataOptions.DEFAULT
-            .withColumns(settings.imageKey(), settings.captionKey())
-            .withBadLimit(new BadLimit(settings.maxBad(), settings.maxBadFraction()));
-    String separator = settings.separator();
-    if (separator == null) {
-      return options;
-    }
-    String plain = separator.replace("\\t", "\t");
-    if (plain.length() != 1) {
-      throw new UserException("--csv-separator must be one character, got '" + separator + "'");
-    }
-    return options.withSeparator(plain.charAt(0));
   }
 
   private static List<String> captions(IndexedSource source) {

@@ -56,7 +56,7 @@ public final class BadRecords {
    * @param good how many good records stand beside the bad ones
    * @throws UserException past the limit, naming the first bad records
    */
-  synchronized void check(long good) {
+  public synchronized void check(long good) {
     long records = good + total;
     if (total > limit.allowed(records)) {
       throw new UserException(

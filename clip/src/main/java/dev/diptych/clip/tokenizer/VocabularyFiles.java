@@ -202,7 +202,8 @@ final class VocabularyFiles {
               .formatted(path, e.getMessage()),
           e);
     } catch (IOException e) {
-      throw new UserException("%s: cannot be read: %s.".formatted(path, e), e);
+      throw new UserException(
+          "%s: cannot be read: %s.".formatted(path, UserException.reason(e)), e);
     }
   }
 
@@ -227,7 +228,7 @@ final class VocabularyFiles {
     } catch (IOException e) {
       throw new UserException(
           "%s: the vocabulary cannot be written: %s. Is the disk full, or the directory not yours?"
-              .formatted(directory, e),
+              .formatted(directory, UserException.reason(e)),
           e);
     }
   }

@@ -43,7 +43,7 @@ public record TrainOptions(
           "the warm-up of %d steps must be shorter than the run of %d steps: lower --warmup"
               .formatted(warmup, steps));
     }
-    if (!(learningRate > 0) || weightDecay < 0 || clipNorm < 0) {
+    if (!(learningRate > 0 && weightDecay >= 0 && clipNorm >= 0)) {
       throw new UserException(
           "expected learning rate > 0, weight decay and clip norm >= 0, got %s, %s and %s"
               .formatted(learningRate, weightDecay, clipNorm));

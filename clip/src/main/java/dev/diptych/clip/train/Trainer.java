@@ -7,6 +7,7 @@ import dev.diptych.autograd.Var;
 import dev.diptych.autograd.optim.AdamW;
 import dev.diptych.autograd.optim.WarmupCosine;
 import dev.diptych.clip.Clip;
+import dev.diptych.clip.UserException;
 import dev.diptych.tensor.Device;
 import dev.diptych.tensor.IntTensor;
 import dev.diptych.tensor.Shape;
@@ -88,7 +89,11 @@ public final class Trainer implements AutoCloseable {
     optimiser.resumeAt(done);
   }
 
-  /** One step. */
+  /**
+   * One step.
+   *
+   * @throws UserException if loss or gradients are not finite; then nothing was updated
+   */
   public StepResult step(PairBatch batch) {
     scope.rewind();
     Parameters parameters = clip.parameters();
@@ -107,7 +112,7 @@ public final class Trainer implements AutoCloseable {
         options.clipNorm() > 0 && norm > options.clipNorm() ? options.clipNorm() / norm : 1;
     double rate = schedule.at(step);
     if (!Double.isFinite(loss) || !Double.isFinite(norm)) {
-      throw new ArithmeticException(
+      throw new UserException(
           ("step %d: the loss is %s and the norm of the gradients %s; nothing was updated. Lower"
                   + " the learning rate (%s) or lengthen the warm-up")
               .formatted(step + 1, loss, norm, options.learningRate()));

@@ -139,7 +139,7 @@ public final class TrainingRun {
           "the checkpoint "
               + file
               + " could not be written ("
-              + e.getMessage()
+              + UserException.reason(e)
               + "); earlier checkpoints are whole: make room and go on with --resume "
               + folder.path(),
           e);

@@ -107,26 +107,40 @@ public final class HuggingFaceWeights {
     Shape shape = parameter.shape();
     if (ours.contains(".attention.input.")) {
       int third = target.length() / 3;
+      Shape part = third(shape);
       String kind = ours.substring(ours.lastIndexOf('.'));
       for (int i = 0; i < 3; i++) {
         String name = name(ours.replace("attention.input" + kind, "")) + "self_attn.";
-        readPart(file, tensors, name + QUERY_KEY_VALUE[i] + kind, target.slice(i * third, third));
+        readPart(
+            file, tensors, name + QUERY_KEY_VALUE[i] + kind, target.slice(i * third, third), part);
       }
     } else if (ours.endsWith(".projection")) {
       String name = ours.startsWith("vision") ? "visual_projection" : "text_projection";
       Tensor stored = Tensor.of(new float[shape.size()], Shape.of(shape.dim(1), shape.dim(0)));
-      readPart(file, tensors, name + ".weight", stored.floats()); // (D, C)
+      readPart(file, tensors, name + ".weight", stored.floats(), stored.shape()); // (D, C)
       stored.transpose(0, 1).copyTo(target); // (C, D)
     } else {
-      readPart(file, tensors, name(ours), target);
+      readPart(file, tensors, name(ours), target, shape);
     }
   }
 
-  private static void readPart(Path file, Safetensors tensors, String name, Floats target)
-      throws IOException {
+  /** A third of the rows: (3C, C) → (C, C), (3C) → (C). */
+  private static Shape third(Shape shape) {
+    int rows = shape.dim(0) / 3;
+    return shape.rank() == 1 ? Shape.of(rows) : Shape.of(rows, shape.dim(1));
+  }
+
+  private static void readPart(
+      Path file, Safetensors tensors, String name, Floats target, Shape shape) throws IOException {
     if (!tensors.contains(name)) {
       throw new UserException(
           "%s is not a whole CLIPModel: tensor '%s' is missing".formatted(file, name));
+    }
+    Shape found = tensors.entry(name).shape();
+    if (!found.equals(shape)) {
+      throw new UserException(
+          "%s: tensor '%s' has the shape %s, config.json makes it %s"
+              .formatted(file, name, found, shape));
     }
     tensors.readFloats(name, target);
   }

@@ -33,7 +33,8 @@ public final class ModelFiles {
     } catch (SafetensorsException | NoSuchFileException e) {
       throw new UserException(String.valueOf(e.getMessage()), e);
     } catch (IOException e) {
-      throw new UserException("the model " + path + " cannot be read: " + e.getMessage(), e);
+      throw new UserException(
+          "the model " + path + " cannot be read: " + UserException.reason(e), e);
     }
   }
 

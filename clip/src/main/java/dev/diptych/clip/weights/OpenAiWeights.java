@@ -56,7 +56,7 @@ public final class OpenAiWeights {
   public static void readInto(Path file, Safetensors tensors, Clip clip) throws IOException {
     for (Parameter parameter : clip.parameters().list()) {
       String name = OpenAiNames.of(parameter.name());
-      Shape found = entry(file, tensors, name).shape();
+      Shape found = shape(file, tensors, name, parameter.shape().rank());
       if (!found.equals(parameter.shape())) {
         throw new UserException(
             "%s: tensor '%s' has the shape %s, the model needs %s"
@@ -74,10 +74,10 @@ public final class OpenAiWeights {
                   + " 'visual.conv1.weight'. Its first tensors are: %s")
               .formatted(file, String.join(", ", tensors.names().stream().limit(5).toList())));
     }
-    Shape patches = entry(file, tensors, "visual.conv1.weight").shape(); // (C, 3, P, P)
+    Shape patches = shape(file, tensors, "visual.conv1.weight", 4); // (C, 3, P, P)
     int width = patches.dim(0);
     int patchSize = patches.dim(-1);
-    int visionTokens = entry(file, tensors, "visual.positional_embedding").shape().dim(0);
+    int visionTokens = shape(file, tensors, "visual.positional_embedding", 2).dim(0);
     int grid = (int) Math.round(Math.sqrt(visionTokens - 1.0));
     if (grid * grid + 1 != visionTokens) {
       throw new UserException(
@@ -91,28 +91,32 @@ public final class OpenAiWeights {
             width,
             blocks(tensors, "visual.transformer.resblocks."),
             number(file, tensors, VISION_HEADS, Math.max(1, width / HEAD_SIZE)));
-    Shape table = entry(file, tensors, "token_embedding.weight").shape(); // (V, C)
+    Shape table = shape(file, tensors, "token_embedding.weight", 2); // (V, C)
     TextConfig text =
         new TextConfig(
-            entry(file, tensors, "positional_embedding").shape().dim(0),
+            shape(file, tensors, "positional_embedding", 2).dim(0),
             table.dim(0),
             table.dim(1),
             blocks(tensors, "transformer.resblocks."),
             number(file, tensors, TEXT_HEADS, Math.max(1, table.dim(1) / HEAD_SIZE)),
             number(file, tensors, END_TOKEN, table.dim(0) - 1));
-    int embedDim = entry(file, tensors, "text_projection").shape().dim(1);
+    int embedDim = shape(file, tensors, "text_projection", 2).dim(1);
     return new ClipConfig(embedDim, vision, text, activation(file, tensors));
   }
 
-  private static Safetensors.Entry entry(Path file, Safetensors tensors, String name) {
-    try {
-      return tensors.entry(name);
-    } catch (SafetensorsException e) {
+  private static Shape shape(Path file, Safetensors tensors, String name, int rank)
+      throws SafetensorsException {
+    if (!tensors.contains(name)) {
       throw new UserException(
           "%s is not a whole CLIP model with OpenAI's names: tensor '%s' is missing"
-              .formatted(file, name),
-          e);
+              .formatted(file, name));
     }
+    Shape shape = tensors.entry(name).shape();
+    if (shape.rank() != rank) {
+      throw new UserException(
+          "%s: tensor '%s' must have %d axes, its shape is %s".formatted(file, name, rank, shape));
+    }
+    return shape;
   }
 
   private static int blocks(Safetensors tensors, String prefix) {

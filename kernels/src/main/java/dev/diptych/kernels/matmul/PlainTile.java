@@ -43,6 +43,9 @@ final class PlainTile {
       if (accumulate) {
         left = left.add(FloatVector.fromArray(SPECIES, c, target));
         right = right.add(FloatVector.fromArray(SPECIES, c, target + Lanes.COUNT));
+      } else {
+        left = left.add(0f); // makes −0 a 0, as the generated kernels do
+        right = right.add(0f);
       }
       left.intoArray(c, target);
       right.intoArray(c, target + Lanes.COUNT);

@@ -21,6 +21,13 @@ public final class TileKernels {
   public static final int MAX_ROWS =
       Lanes.COUNT >= 16 || System.getProperty("os.arch", "").equals("aarch64") ? 14 : 6;
 
+  /**
+   * What a tile that does not accumulate adds to its sums, as every row. A branch in the kernel
+   * instead would be compiled away while it has only ever gone one way, and the first tile that
+   * goes the other way would throw the kernel back into the interpreter.
+   */
+  private static final float[] ZEROS = new float[COLUMNS];
+
   private TileKernels() {}
 
   /**
@@ -54,11 +61,13 @@ public final class TileKernels {
         aRowStride,
         panel,
         panelOffset,
+        accumulate ? c : ZEROS,
+        accumulate ? cOffset : 0,
+        accumulate ? cRowStride : 0,
         c,
         cOffset,
         cRowStride,
-        depth,
-        accumulate);
+        depth);
   }
 
   /** Into how many tiles {@code rows} rows are cut: as few as can be, of balanced heights. */
