@@ -1,6 +1,4 @@
-/**
- * The command line: one class per command, each of which only reads options and calls the library.
- */
+/** The command line: one class a command, each of which can be called from Java as well. */
 @NullMarked
 package dev.diptych.clip.cli;
 

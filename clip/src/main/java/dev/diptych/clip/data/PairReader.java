@@ -39,10 +39,7 @@ final class PairReader {
     try {
       pictures.write(example, random, images, slot * options.pixels());
     } catch (IOException | RuntimeException e) { // decoders throw what they like at bad bytes
-      String message = e.getMessage();
-      return message == null || message.isBlank()
-          ? e.getClass().getSimpleName()
-          : message.lines().findFirst().orElse("");
+      return why(e, example.picture().name());
     }
     int[] row = tokenizer.tokenize(caption(example, epoch));
     if (row.length != options.contextLength()) {
@@ -54,5 +51,15 @@ final class PairReader {
     }
     System.arraycopy(row, 0, tokens, slot * row.length, row.length);
     return null;
+  }
+
+  /** The first line of a message, without the name that it may begin with. */
+  private static String why(Exception e, String name) {
+    String message = e.getMessage();
+    if (message == null || message.isBlank()) {
+      return e.getClass().getSimpleName();
+    }
+    String line = message.lines().findFirst().orElse("");
+    return line.startsWith(name) ? line.substring(name.length()).replaceFirst("^[: ]+", "") : line;
   }
 }
