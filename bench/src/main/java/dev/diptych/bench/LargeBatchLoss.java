@@ -12,10 +12,10 @@ import java.util.Random;
 
 /**
  * Shows that the contrastive loss never stores its N×N similarities: runs it forwards and backwards
- * on N = 65,536 pairs of width 512, where the matrix alone would take 16 GiB, and prints the time and
- * the most heap that was ever in use beyond inputs and gradients. Start it with a small heap
- * ({@code -Xmx1700m}: 512 MiB of inputs and gradients and less than 1 GiB besides) and a larger need
- * ends in an OutOfMemoryError.
+ * on N = 65,536 pairs of width 512, where the matrix alone would take 16 GiB, and prints the time
+ * and the most heap that was ever in use beyond inputs and gradients. Start it with a small heap
+ * ({@code -Xmx1700m}: 512 MiB of inputs and gradients and less than 1 GiB besides) and a larger
+ * need ends in an OutOfMemoryError.
  */
 public final class LargeBatchLoss {
   private LargeBatchLoss() {}
@@ -68,8 +68,9 @@ public final class LargeBatchLoss {
     double backward = (System.nanoTime() - start) * 1e-9;
     System.out.printf(
         Locale.ROOT,
-        "N %d, D %d, %d threads: loss %.4f (ln N = %.4f), forward %.1f s, backward %.1f s; peak heap"
-            + " %d MiB, of which inputs and gradients %d MiB: %d MiB more (the matrix alone: %d MiB)%n",
+        "N %d, D %d, %d threads: loss %.4f (ln N = %.4f), forward %.1f s, backward %.1f s; peak"
+            + " heap %d MiB, of which inputs and gradients %d MiB: %d MiB more (the matrix alone:"
+            + " %d MiB)%n",
         n,
         width,
         Parallel.threads(),

@@ -96,8 +96,7 @@ public final class GeluCpu {
     }
     if (bound < end) {
       VectorMask<Float> in = Lanes.below(bound, end);
-      VectorMath.geluDerivative(
-              FloatVector.fromArray(SPECIES, x.array(), x.offset() + bound, in))
+      VectorMath.geluDerivative(FloatVector.fromArray(SPECIES, x.array(), x.offset() + bound, in))
           .mul(FloatVector.fromArray(SPECIES, dy.array(), dy.offset() + bound, in))
           .intoArray(dx.array(), dx.offset() + bound, in);
     }

@@ -139,8 +139,7 @@ public final class LayerNormCpu {
     addToWeights(
         d.c(), mu, scale, xs, xRow, dys, dyRow, dw.array(), dw.offset(), db.array(), db.offset());
     float meanG = Lanes.dot(dys, dyRow, w.array(), w.offset(), d.c()) / d.c();
-    float meanGn =
-        sumOfGn(d.c(), mu, scale, xs, xRow, dys, dyRow, w.array(), w.offset()) / d.c();
+    float meanGn = sumOfGn(d.c(), mu, scale, xs, xRow, dys, dyRow, w.array(), w.offset()) / d.c();
     int dxRow = dx.offset() + n * d.c();
     int bound = SPECIES.loopBound(d.c());
     for (int c = 0; c < bound; c += Lanes.COUNT) {
