@@ -81,7 +81,7 @@ public final class LargeBatchLoss {
         peakHeap() >> 20,
         operands >> 20,
         (peakHeap() - operands) >> 20,
-        4L * n * n >> 20);
+        (4L * n * n) >> 20);
   }
 
   private static Floats normal(Random random, int length) {
