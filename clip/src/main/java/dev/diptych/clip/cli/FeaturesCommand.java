@@ -75,7 +75,12 @@ final class FeaturesCommand implements Callable<Integer> {
       throw new UserException(inputs + ": " + e.getMessage(), e);
     }
     try (TensorScope scope = new TensorScope(Device.CPU)) {
-      compute(clip, images, tokens, scope).write(out);
+      SafetensorsWriter writer = compute(clip, images, tokens, scope);
+      try {
+        writer.write(out);
+      } catch (IOException e) {
+        throw new UserException(out + ": cannot be written: " + UserException.reason(e), e);
+      }
     }
     return 0;
   }

@@ -7,6 +7,8 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The command {@code diptych}: CLIP from scratch on the Java machine. */
 @Command(
@@ -65,9 +67,24 @@ public final class Main {
     CommandLine line = new CommandLine(new Main());
     line.setOut(new PrintWriter(System.out, true, StandardCharsets.UTF_8));
     line.setCaseInsensitiveEnumValuesAllowed(true);
+    line.setParameterExceptionHandler(Main::misuse);
     line.setExecutionExceptionHandler(
         (exception, command, result) -> report(exception, command.getErr()));
     return line;
+  }
+
+  /** A wrong option is named in a line or two; pages of usage would push that off the screen. */
+  private static int misuse(ParameterException exception, String[] args) {
+    CommandLine command = exception.getCommandLine();
+    PrintWriter err = command.getErr();
+    if (args.length == 0) {
+      command.usage(err);
+    } else {
+      err.println(exception.getMessage());
+      UnmatchedArgumentException.printSuggestions(exception, err);
+      err.printf("All options: %s --help%n", command.getCommandSpec().qualifiedName());
+    }
+    return MISTAKE;
   }
 
   private static int report(Exception exception, PrintWriter err) throws Exception {

@@ -230,7 +230,7 @@ final class TrainCommand implements Callable<Integer> {
       throw new UserException(folder.path() + " has no checkpoint to go on from");
     }
     IndexedSource source = RunInputs.training(settings.data());
-    try (Trainer trainer = new Trainer(ModelFiles.load(checkpoint), settings.train())) {
+    try (Trainer trainer = new Trainer(load(folder, checkpoint), settings.train())) {
       Checkpoint.restore(trainer, checkpoint);
       if (trainer.isDone()) {
         System.out.printf(
@@ -242,6 +242,21 @@ final class TrainCommand implements Callable<Integer> {
           "Going on with %s after step %d of %d%n",
           folder.path(), trainer.step(), settings.train().steps());
       return run(folder, trainer, source, Tokenizer.load(folder.path()));
+    }
+  }
+
+  private static Clip load(RunFolder folder, Path checkpoint) {
+    try {
+      return ModelFiles.load(checkpoint);
+    } catch (UserException e) {
+      List<Path> all = folder.checkpoints();
+      if (all.size() < 2) {
+        throw e;
+      }
+      throw new UserException(
+          "%s%nDelete this checkpoint to go on from the one before it, %s"
+              .formatted(e.getMessage(), all.get(all.size() - 2)),
+          e);
     }
   }
 
@@ -258,7 +273,16 @@ final class TrainCommand implements Callable<Integer> {
         LoaderPairs pairs = RunInputs.pairs(settings, source, tokenizer, workers)) {
       TrainingRun run =
           new TrainingRun(folder, trainer, pairs, validation, settings.rhythm(), System.out);
-      TrainingRun.Outcome outcome = run.run(stop);
+      TrainingRun.Outcome outcome;
+      try {
+        outcome = run.run(stop);
+      } catch (IOException e) {
+        if (!stop.isRequested()) {
+          throw e;
+        }
+        System.err.println(UserException.reason(e)); // once stop is closed, the machine is gone
+        return Main.MISTAKE;
+      }
       if (source.bad().total() > 0) {
         System.out.println("Skipped: " + source.bad().summary());
       }

@@ -148,13 +148,19 @@ public final class RunFolder {
 
   /** Adds a line to {@code log.jsonl}. */
   public void log(Map<String, ?> figures) throws IOException {
-    Files.createDirectories(path);
-    Files.writeString(
-        path.resolve("log.jsonl"),
-        JSON.writeValueAsString(figures) + "\n",
-        StandardCharsets.UTF_8,
-        StandardOpenOption.CREATE,
-        StandardOpenOption.APPEND);
+    Path file = path.resolve("log.jsonl");
+    try {
+      Files.createDirectories(path);
+      Files.writeString(
+          file,
+          JSON.writeValueAsString(figures) + "\n",
+          StandardCharsets.UTF_8,
+          StandardOpenOption.CREATE,
+          StandardOpenOption.APPEND);
+    } catch (IOException e) {
+      throw new IOException(
+          "%s could not be written (%s)".formatted(file, UserException.reason(e)), e);
+    }
   }
 
   /**

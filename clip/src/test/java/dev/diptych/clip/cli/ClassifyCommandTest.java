@@ -139,9 +139,17 @@ class ClassifyCommandTest {
   }
 
   @Test
-  void whatPicocliRefuses() {
-    Cli.run("classify", "--labels", "cat").refused("--model");
-    Cli.run("clasify").refused("clasify");
-    Cli.run("classify", "--model", run, red, "--labels", "cat", "--top", "many").refused("--top");
+  void wrongOptionsAreNamedBriefly() {
+    Cli.run("classify", red, "--labels", "cat").refused("--model");
+    Cli.run("clasify").refused("clasify", "classify");
+    Cli.run("classify", "--model", run, red, "--label", "cat").refused("--label", "--labels");
+    assertThat(
+            Cli.run("classify", "--model", run, red, "--labels", "cat", "--top", "many")
+                .refused("--top", "many", "diptych classify --help")
+                .err()
+                .lines()
+                .count())
+        .isLessThan(4);
+    Cli.run().refused("Usage: diptych", "train", "demo");
   }
 }

@@ -31,7 +31,8 @@ class DocumentationTest {
   private static final Pattern LINK = Pattern.compile("\\[[^\\]]*\\]\\(([^)\\s]+)\\)");
   private static final Pattern COMMAND_BLOCK =
       Pattern.compile("(?m)^\\./diptych (.*(?:\\\\\\R.*)*)$");
-  private static final Pattern INLINE_COMMAND = Pattern.compile("`\\./diptych ([^`\\n]+)`");
+  private static final Pattern INLINE_COMMAND = Pattern.compile("`\\./diptych\\s([^`]+)`");
+  private static final Pattern OPTION = Pattern.compile("`(--[a-z][a-z-]*)[^`\\n]*`");
   private static final Pattern WORD = Pattern.compile("\"[^\"]*\"|'[^']*'|\\S+");
   private static final Pattern COUNTED =
       Pattern.compile("(?m)^\\|[^(\\n]*\\]\\(([^)\\s]+\\.java)\\).*\\| (\\d+) \\|$");
@@ -110,6 +111,23 @@ class DocumentationTest {
         }
       }
     }
+  }
+
+  /** Options that stand alone in a text, such as {@code --resume}, belong to some command. */
+  @Test
+  void everyOptionThatIsNamedExists() throws IOException {
+    Set<String> known = new TreeSet<>(Set.of("--add-modules", "--json", "--seconds"));
+    for (CommandLine command : Main.commandLine().getSubcommands().values()) {
+      known.addAll(command.getCommandSpec().optionsMap().keySet());
+    }
+    int named = 0;
+    for (Path document : documents()) {
+      for (MatchResult option : OPTION.matcher(Files.readString(document)).results().toList()) {
+        assertThat(known).as("%s", document.getFileName()).contains(option.group(1));
+        named++;
+      }
+    }
+    assertThat(named).isGreaterThan(10);
   }
 
   @Test

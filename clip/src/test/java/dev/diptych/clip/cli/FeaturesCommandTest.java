@@ -186,7 +186,8 @@ class FeaturesCommandTest {
     features(none, inputs, out).refused("there is no model at", "none.safetensors");
     features(model, none, out).refused("none.safetensors");
     features(model, model, out).refused("model.safetensors", "images");
-    features(model, inputs, model.resolve("out")).refused("model.safetensors");
+    features(model, inputs, model.resolve("out"))
+        .refused("cannot be written", "model.safetensors is in the way");
     Path odd = folder.resolve("odd.safetensors");
     refused(odd, images.narrow(0, 0, 2), tokens, "as many rows of tokens");
     refused(
