@@ -7,11 +7,13 @@ import dev.diptych.clip.data.Example;
 import dev.diptych.clip.data.IndexedSource;
 import dev.diptych.clip.tokenizer.BpeTrainer;
 import dev.diptych.clip.tokenizer.Tokenizer;
+import dev.diptych.clip.tokenizer.Truncation;
 import dev.diptych.clip.train.Checkpoint;
 import dev.diptych.clip.train.LoaderPairs;
 import dev.diptych.clip.train.RetrievalValidation;
 import dev.diptych.clip.train.RunFolder;
 import dev.diptych.clip.train.RunInputs;
+import dev.diptych.clip.train.RunReport;
 import dev.diptych.clip.train.RunSettings;
 import dev.diptych.clip.train.StopSignal;
 import dev.diptych.clip.train.TrainOptions;
@@ -177,11 +179,12 @@ final class TrainCommand implements Callable<Integer> {
     TrainingRun.Rhythm rhythm = new TrainingRun.Rhythm(logEvery, validateEvery, saveEvery, keep);
     IndexedSource source = RunInputs.training(settings);
     TrainOptions training = trainOptions(source);
+    List<String> captions = captions(source);
     Tokenizer tokenizer =
         vocabulary != null
             ? Tokenizer.load(vocabulary)
             : BpeTrainer.train(
-                captions(source),
+                captions,
                 vocabularySize != null ? vocabularySize : preset.text().vocabularySize(),
                 2);
     ClipConfig config = preset.withVocabulary(tokenizer.size());
@@ -197,8 +200,23 @@ final class TrainCommand implements Callable<Integer> {
         source.size(),
         training.steps(),
         batchSize);
+    reportTruncation(captions, tokenizer, config.text().contextLength());
     try (Trainer trainer = new Trainer(clip, training)) {
       return run(folder, trainer, source, tokenizer);
+    }
+  }
+
+  private static void reportTruncation(
+      List<String> captions, Tokenizer tokenizer, int contextLength) {
+    long cut = 0;
+    for (String caption : captions) {
+      cut += tokenizer.tokenize(caption, contextLength, Truncation.CUT).lost() > 0 ? 1 : 0;
+    }
+    if (cut > 0) {
+      System.out.printf(
+          "%,d of %,d captions are longer than the %d tokens that the model reads; their ends are"
+              + " cut off%n",
+          cut, captions.size(), contextLength);
     }
   }
 
@@ -289,6 +307,7 @@ final class TrainCommand implements Callable<Integer> {
       if (outcome == TrainingRun.Outcome.STOPPED) {
         return Main.INTERRUPTED;
       }
+      RunReport.write(folder, trainer.step());
       System.out.printf(
           "Done: %s%nAsk it: ./diptych classify --model %s PICTURE --labels \"…\" \"…\"%n",
           folder.path(), folder.path());
