@@ -272,7 +272,7 @@ final class CaptionTable {
           bad.add(
               BadReason.PATH_OUTSIDE,
               where,
-              name + " is outside " + clean + "; use an absolute path or --image-root");
+              name + " is outside " + clean + "; use an absolute path");
           return null;
         }
         if (Files.isRegularFile(candidate)) {
