@@ -52,7 +52,7 @@ final class DemoCommand implements Callable<Integer> {
   @Option(names = "--out", description = "folder of the run (default ${DEFAULT-VALUE})")
   private Path out = Path.of("runs", "demo");
 
-  @Option(names = "--steps", defaultValue = "1600", description = "default ${DEFAULT-VALUE}")
+  @Option(names = "--steps", defaultValue = "2000", description = "default ${DEFAULT-VALUE}")
   private long steps;
 
   @Option(names = "--batch-size", defaultValue = "64", description = "default ${DEFAULT-VALUE}")
