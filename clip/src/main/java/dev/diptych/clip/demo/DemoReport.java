@@ -75,7 +75,7 @@ public final class DemoReport {
   private static Section gallery(DemoResult result) {
     return new Section.Gallery(
         "What the model says",
-        "The five likeliest of all "
+        "The likeliest of all "
             + Thing.all().size()
             + " names, with the probability the model gives each. Pictures marked “never seen” show"
             + " a combination that was in no training picture and no training caption.",
