@@ -159,7 +159,7 @@ public final class LayerNormCpu {
   }
 
   // Each loop is a method of its own and has a scalar tail instead of a mask: in one method with
-  // masks the compiler runs out of budget and puts every vector on the heap, ten times slower.
+  // masks the compiler runs out of budget and puts every vector on the heap.
 
   /** dw += dy·n, db += dy. */
   private static void addToWeights(
