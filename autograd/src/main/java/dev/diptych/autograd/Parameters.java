@@ -33,6 +33,15 @@ public final class Parameters {
       return parameter;
     }
 
+    /** How many weights have been announced. */
+    public long count() {
+      long count = 0;
+      for (Parameter parameter : list) {
+        count += parameter.shape().size();
+      }
+      return count;
+    }
+
     /** Lays out all parameters, with values drawn by their initialisers from {@code seed}. */
     public Parameters build(long seed) {
       Parameters built = new Parameters(list);

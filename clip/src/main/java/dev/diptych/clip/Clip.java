@@ -24,20 +24,39 @@ public final class Clip {
   private static final float MAX_LOGIT_SCALE = (float) Math.log(100);
 
   private final ClipConfig config;
-  private final VisionTransformer vision;
-  private final TextTransformer text;
-  private final Parameter logitScale;
+  private final Layers layers;
   private final Parameters parameters;
+
+  private record Layers(ImageTower vision, TextTransformer text, Parameter logitScale) {
+    static Layers announce(Parameters.Builder builder, ClipConfig config) {
+      int embedDim = config.embedDim();
+      ImageTower vision =
+          switch (config.vision()) {
+            case VitConfig vit ->
+                new VisionTransformer(builder, vit, embedDim, config.activation());
+            case ResNetConfig resNet ->
+                throw new UnsupportedOperationException("not yet: " + resNet); // TODO(resnet)
+          };
+      TextTransformer text =
+          new TextTransformer(builder, config.text(), embedDim, config.activation());
+      Parameter logitScale =
+          builder.add("logitScale", Shape.scalar(), Initialiser.constant(INITIAL_LOGIT_SCALE));
+      return new Layers(vision, text, logitScale);
+    }
+  }
 
   private Clip(ClipConfig config, boolean drawWeights, long seed) {
     this.config = config;
     Parameters.Builder builder = new Parameters.Builder();
-    vision =
-        new VisionTransformer(builder, config.vision(), config.embedDim(), config.activation());
-    text = new TextTransformer(builder, config.text(), config.embedDim(), config.activation());
-    logitScale =
-        builder.add("logitScale", Shape.scalar(), Initialiser.constant(INITIAL_LOGIT_SCALE));
+    layers = Layers.announce(builder, config);
     parameters = drawWeights ? builder.build(seed) : builder.buildZeroed();
+  }
+
+  /** How many weights a model of this configuration has, found without allocating them. */
+  public static long parameterCount(ClipConfig config) {
+    Parameters.Builder builder = new Parameters.Builder();
+    Layers.announce(builder, config);
+    return builder.count();
   }
 
   /** A new model with random weights; the same for a seed. */
@@ -56,18 +75,18 @@ public final class Clip {
   }
 
   /** The image tower. */
-  public VisionTransformer vision() {
-    return vision;
+  public ImageTower vision() {
+    return layers.vision();
   }
 
   /** The text tower. */
   public TextTransformer text() {
-    return text;
+    return layers.text();
   }
 
   /** The log of what similarities are multiplied by; shape (). */
   public Parameter logitScale() {
-    return logitScale;
+    return layers.logitScale();
   }
 
   /** All weights. */
@@ -77,7 +96,7 @@ public final class Clip {
 
   /** Keeps logit_scale in [0, ln 100], after each step of the optimiser. */
   public void clampLogitScale() {
-    Floats value = logitScale.value().floats();
+    Floats value = logitScale().value().floats();
     value.array()[value.offset()] = Math.clamp(value.array()[value.offset()], 0, MAX_LOGIT_SCALE);
   }
 
@@ -89,6 +108,23 @@ public final class Clip {
    * @throws UserException if the pictures have another size than the model's
    */
   public Var encodeImage(Tape tape, Tensor images) {
+    checkImages(images);
+    return layers.vision().forward(tape, Var.constant(images));
+  }
+
+  /**
+   * What a linear probe learns from, see {@link ImageTower#features}.
+   *
+   * @param images (B, 3, S, S), normalised with CLIP's mean and deviation
+   * @return (B, {@link ImageTower#featureWidth()})
+   * @throws UserException if the pictures have another size than the model's
+   */
+  public Var imageFeatures(Tape tape, Tensor images) {
+    checkImages(images);
+    return layers.vision().features(tape, Var.constant(images));
+  }
+
+  private void checkImages(Tensor images) {
     int size = config.vision().imageSize();
     if (images.rank() != 4
         || images.dim(1) != 3
@@ -98,7 +134,6 @@ public final class Clip {
           "images must be (B, 3, %d, %d), the model's picture size, got %s"
               .formatted(size, size, images.shape()));
     }
-    return vision.forward(tape, Var.constant(images));
   }
 
   /**
@@ -109,6 +144,6 @@ public final class Clip {
    * @throws UserException if T is not the model's context length
    */
   public Var encodeText(Tape tape, IntTensor tokens) {
-    return text.forward(tape, tokens);
+    return layers.text().forward(tape, tokens);
   }
 }

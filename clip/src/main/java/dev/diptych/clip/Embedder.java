@@ -11,9 +11,8 @@ import dev.diptych.tensor.TensorScope;
 import dev.diptych.tensor.op.L2Normalize;
 
 /**
- * Runs a model forwards, batch by batch, and returns L2-normalised embeddings. Keeps the memory of
- * activations from batch to batch; close it to give that back. Not safe for use by several threads
- * at once.
+ * Runs a model forwards, batch by batch. Keeps the memory of activations from batch to batch; close
+ * it to give that back. Not safe for use by several threads at once.
  */
 public final class Embedder implements AutoCloseable {
   private final Clip clip;
@@ -34,12 +33,31 @@ public final class Embedder implements AutoCloseable {
    */
   public Tensor images(Tensor images) {
     int count = images.dim(0);
-    Tensor features = features(count);
+    Tensor embeddings = rows(count, clip.config().embedDim());
     for (int begin = 0; begin < count; begin += batchSize) {
       scope.rewind();
       Tape tape = Tape.inference(scope);
       int size = Math.min(batchSize, count - begin);
-      store(clip.encodeImage(tape, images.narrow(0, begin, size)), features, begin);
+      storeNormalised(clip.encodeImage(tape, images.narrow(0, begin, size)), embeddings, begin);
+    }
+    return embeddings;
+  }
+
+  /**
+   * What linear probes learn from, see {@link ImageTower#features}.
+   *
+   * @param images (N, 3, S, S), normalised as {@code Preprocess} does
+   * @return (N, {@link ImageTower#featureWidth()}), not normalised, in memory of its own
+   */
+  public Tensor features(Tensor images) {
+    int count = images.dim(0);
+    Tensor features = rows(count, clip.vision().featureWidth());
+    for (int begin = 0; begin < count; begin += batchSize) {
+      scope.rewind();
+      Tape tape = Tape.inference(scope);
+      int size = Math.min(batchSize, count - begin);
+      Var found = clip.imageFeatures(tape, images.narrow(0, begin, size));
+      found.value().copyTo(features.narrow(0, begin, size).floats());
     }
     return features;
   }
@@ -53,26 +71,27 @@ public final class Embedder implements AutoCloseable {
   public Tensor texts(IntTensor tokens) {
     int count = tokens.shape().dim(0);
     int length = tokens.shape().dim(1);
-    Tensor features = features(count);
+    Tensor embeddings = rows(count, clip.config().embedDim());
     for (int begin = 0; begin < count; begin += batchSize) {
       scope.rewind();
       Tape tape = Tape.inference(scope);
       int size = Math.min(batchSize, count - begin);
       int[] part =
           java.util.Arrays.copyOfRange(tokens.data(), begin * length, (begin + size) * length);
-      store(clip.encodeText(tape, new IntTensor(Shape.of(size, length), part)), features, begin);
+      storeNormalised(
+          clip.encodeText(tape, new IntTensor(Shape.of(size, length), part)), embeddings, begin);
     }
-    return features;
+    return embeddings;
   }
 
-  private Tensor features(int count) {
-    Shape shape = Shape.of(count, clip.config().embedDim());
+  private static Tensor rows(int count, int width) {
+    Shape shape = Shape.of(count, width);
     return Tensor.of(Floats.zeros(shape.size()), shape);
   }
 
-  private void store(Var embedded, Tensor features, int begin) {
+  private void storeNormalised(Var embedded, Tensor embeddings, int begin) {
     Tensor normalised = L2Normalize.forward(scope, embedded.value()).y(); // (size, D)
-    normalised.copyTo(features.narrow(0, begin, normalised.dim(0)).floats());
+    normalised.copyTo(embeddings.narrow(0, begin, normalised.dim(0)).floats());
   }
 
   @Override

@@ -1,28 +1,27 @@
 package dev.diptych.clip;
 
-/**
- * The sizes of a vision Transformer (Dosovitskiy et al. 2021).
- *
- * @param imageSize side of the square pictures, in pixels
- * @param patchSize side of the square patches, in pixels; divides {@code imageSize}
- * @param width channels C of the residual stream
- * @param layers number of blocks
- * @param heads attention heads; divides {@code width}
- */
-public record VisionConfig(int imageSize, int patchSize, int width, int layers, int heads) {
-  /** Checks that the sizes fit each other; throws {@link UserException} if not. */
-  public VisionConfig {
-    if (imageSize < 1 || patchSize < 1 || imageSize % patchSize != 0) {
-      throw new UserException(
-          "vision: pictures of %d pixels do not divide into patches of %d"
-              .formatted(imageSize, patchSize));
-    }
-    ClipConfig.checkTransformer("vision", width, layers, heads);
-  }
+import com.fasterxml.jackson.annotation.JsonTypeInfo;
 
-  /** The number of tokens: one per patch and the class token. */
-  public int tokens() {
-    int grid = imageSize / patchSize;
-    return grid * grid + 1;
+/**
+ * The sizes of an image tower: a vision Transformer's or a ResNet's. In JSON the one is told from
+ * the other by its own components.
+ */
+@JsonTypeInfo(use = JsonTypeInfo.Id.DEDUCTION)
+public sealed interface VisionConfig permits VitConfig, ResNetConfig {
+  /** Side of the square pictures, in pixels. */
+  int imageSize();
+
+  /** Channels C: of a Transformer's residual stream, of a ResNet's stem after its third layer. */
+  int width();
+
+  /** Heads of the attention. */
+  int heads();
+
+  /** Side of the square of places that the attention sees: patches, or cells of the last stage. */
+  int grid();
+
+  /** Positions that the attention sees: one per place and one more for the whole picture. */
+  default int tokens() {
+    return grid() * grid() + 1;
   }
 }

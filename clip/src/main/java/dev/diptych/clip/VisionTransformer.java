@@ -17,7 +17,7 @@ import java.util.List;
  * before the first block (CLIP paper §2.4). The class token's output, normalised and projected, is
  * the picture's embedding.
  */
-public final class VisionTransformer {
+public final class VisionTransformer implements ImageTower {
   final Parameter patches; // (C, 3, P, P)
   final Parameter classEmbedding; // (C)
   final Parameter positions; // (T, C)
@@ -27,7 +27,7 @@ public final class VisionTransformer {
   final Parameter projection; // (C, D)
 
   VisionTransformer(
-      Parameters.Builder parameters, VisionConfig config, int embedDim, Activation activation) {
+      Parameters.Builder parameters, VitConfig config, int embedDim, Activation activation) {
     int width = config.width();
     int patch = config.patchSize();
     Initialiser scaled = Initialiser.normal(1 / Math.sqrt(width));
@@ -54,8 +54,17 @@ public final class VisionTransformer {
     projection = parameters.add("vision.projection", Shape.of(width, embedDim), scaled);
   }
 
-  /** images (B, 3, S, S), normalised → embeddings (B, D), not normalised. */
+  @Override
   public Var forward(Tape tape, Var images) {
+    Var features = features(tape, images); // (B, C)
+    Var y = Functions.matmul(tape, features, projection.var()); // (B, D)
+    tape.discard(features);
+    return y;
+  }
+
+  /** images (B, 3, S, S), normalised → the class token's output after the last norm (B, C). */
+  @Override
+  public Var features(Tape tape, Var images) {
     Var embedded = embed(tape, images); // (B, T, C)
     Var x = preNorm.forward(tape, embedded); // (B, T, C)
     tape.discard(embedded);
@@ -67,9 +76,12 @@ public final class VisionTransformer {
     tape.discard(x);
     Var normed = postNorm.forward(tape, pooled); // (B, C)
     tape.discard(pooled);
-    Var y = Functions.matmul(tape, normed, projection.var()); // (B, D)
-    tape.discard(normed);
-    return y;
+    return normed;
+  }
+
+  @Override
+  public int featureWidth() {
+    return projection.shape().dim(0);
   }
 
   Var embed(Tape tape, Var images) {

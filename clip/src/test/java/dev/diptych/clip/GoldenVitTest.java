@@ -60,7 +60,7 @@ class GoldenVitTest {
     Tape tape = Tape.recording(scope);
     try (Safetensors expected =
         Safetensors.open(folder.resolve("intermediates_eval.safetensors"))) {
-      VisionTransformer vision = clip.vision();
+      VisionTransformer vision = (VisionTransformer) clip.vision();
       Var x = vision.embed(tape, Var.constant(images.narrow(0, 0, 2)));
       assertClose(expected, "visual.embeddings_before_ln_pre", x.value(), 1e-5);
       assertConvolution(expected, vision, x.value());

@@ -46,7 +46,7 @@ class ReadmeExampleTest {
     ClipConfig config =
         new ClipConfig(
             16,
-            new VisionConfig(16, 8, 16, 1, 2),
+            new VitConfig(16, 8, 16, 1, 2),
             new TextConfig(12, size, 16, 1, 2, size - 1),
             Activation.QUICK_GELU);
     var writer = new SafetensorsWriter();

@@ -25,6 +25,18 @@ public sealed interface DataSource permits IndexedSource, ShardStream {
     return SourceFinder.openIndexed(spec, options);
   }
 
+  /**
+   * Opens pictures, with or without captions and classes: picture files; folders of pictures at any
+   * depth, where the topmost folder that a picture lies in is its class (ImageFolder); and all that
+   * {@link #open} understands. A folder is taken for its pictures unless tar shards lie in it.
+   *
+   * @throws UserException when a file is missing or unreadable, too many records are bad, or there
+   *     is not one picture
+   */
+  static IndexedSource openPictures(String spec, BadLimit limit) {
+    return SourceFinder.openPictures(spec, limit);
+  }
+
   /** What the user called it. */
   String name();
 

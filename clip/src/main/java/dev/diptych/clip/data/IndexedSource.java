@@ -20,7 +20,7 @@ public final class IndexedSource implements DataSource {
     if (examples.isEmpty()) {
       throw new UserException(
           name
-              + ": holds no picture with a caption"
+              + ": holds no usable picture"
               + (bad.total() == 0
                   ? ""
                   : "; " + bad.summary() + ". The first:\n  " + bad.firstFew()));

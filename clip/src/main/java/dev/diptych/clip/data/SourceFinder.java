@@ -47,16 +47,64 @@ final class SourceFinder {
     BadRecords bad = new BadRecords(spec, options.badLimit());
     List<Example> examples = new ArrayList<>();
     for (Path file : files(spec)) {
-      examples.addAll(
-          isShard(file)
-              ? TarShard.index(file, options, bad)
-              : CaptionTable.index(file, options, bad));
+      examples.addAll(index(file, options, bad));
     }
     return new IndexedSource(spec, examples, bad);
   }
 
+  static IndexedSource openPictures(String spec, BadLimit limit) {
+    DataOptions options = DataOptions.DEFAULT.withRequireCaptions(false).withBadLimit(limit);
+    BadRecords bad = new BadRecords(spec, limit);
+    List<Example> examples = new ArrayList<>();
+    for (Path path : paths(spec)) {
+      if (Files.isDirectory(path) && !holdsShards(path)) {
+        examples.addAll(picturesIn(path, bad));
+      } else if (!Files.isDirectory(path) && PictureFolder.isPicture(path)) {
+        examples.add(PictureFolder.single(path));
+      } else {
+        List<Path> files = new ArrayList<>();
+        addFile(path, files);
+        for (Path file : files) {
+          examples.addAll(index(file, options, bad));
+        }
+      }
+    }
+    return new IndexedSource(spec, examples, bad);
+  }
+
+  private static List<Example> picturesIn(Path folder, BadRecords bad) {
+    try {
+      return PictureFolder.index(folder, bad);
+    } catch (IOException e) {
+      throw TarShard.unreadable(folder, e);
+    }
+  }
+
+  private static boolean holdsShards(Path folder) {
+    try (DirectoryStream<Path> shards = Files.newDirectoryStream(folder, "[!.]*.tar")) {
+      return shards.iterator().hasNext();
+    } catch (IOException e) {
+      throw TarShard.unreadable(folder, e);
+    }
+  }
+
+  private static List<Example> index(Path file, DataOptions options, BadRecords bad) {
+    return isShard(file)
+        ? TarShard.index(file, options, bad)
+        : CaptionTable.index(file, options, bad);
+  }
+
   /** The shards and tables of a spec, all of which exist. */
   static List<Path> files(String spec) {
+    List<Path> files = new ArrayList<>();
+    for (Path path : paths(spec)) {
+      addFile(path, files);
+    }
+    return files;
+  }
+
+  /** The files and folders that a spec names, all of which exist. */
+  private static List<Path> paths(String spec) {
     if (spec.isBlank()) {
       throw new UserException(
           "the data set is an empty name; expected a shard, a table or a folder, such as"
@@ -70,15 +118,15 @@ final class SourceFinder {
       if (part.contains("://") || part.startsWith("pipe:")) {
         throw new UserException(part + ": only local files can be read; download it first");
       }
-      addFiles(part.strip(), files);
+      addPaths(part.strip(), files);
     }
     return files;
   }
 
-  private static void addFiles(String part, List<Path> files) {
+  private static void addPaths(String part, List<Path> paths) {
     Path literal = path(part);
     if (Files.exists(literal)) {
-      addFile(literal, files);
+      paths.add(literal);
       return;
     }
     List<String> names = BraceExpansion.expand(part);
@@ -104,7 +152,7 @@ final class SourceFinder {
               + "; check the path given to --data");
     }
     for (String name : names) {
-      addFile(path(name), files);
+      paths.add(path(name));
     }
   }
 

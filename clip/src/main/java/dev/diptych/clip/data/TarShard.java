@@ -27,8 +27,9 @@ import tools.jackson.databind.json.JsonMapper;
  * names and no paths.
  */
 final class TarShard {
-  private static final Set<String> PICTURE_KEYS =
-      Set.of("png", "jpg", "jpeg", "webp", "bmp", "gif");
+  /** Endings of pictures, in lower case. */
+  static final Set<String> PICTURE_KEYS = Set.of("png", "jpg", "jpeg", "webp", "bmp", "gif");
+
   private static final int MAX_TEXT = 1 << 20;
   private static final int RECORD = 512;
   private static final JsonMapper JSON = new JsonMapper();

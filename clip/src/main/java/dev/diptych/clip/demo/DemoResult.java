@@ -1,5 +1,6 @@
 package dev.diptych.clip.demo;
 
+import dev.diptych.clip.image.Picture;
 import dev.diptych.clip.report.Section;
 import dev.diptych.clip.report.Thumbnail;
 import java.util.LinkedHashMap;
@@ -141,6 +142,7 @@ public record DemoResult(
 
   /** A drawn scene as a thumbnail that is described by its full caption. */
   public static Thumbnail thumbnail(Scene scene, int size) {
-    return new Thumbnail(size, size, SceneRenderer.render(scene, size), SceneCaptions.full(scene));
+    return new Thumbnail(
+        new Picture(size, size, SceneRenderer.render(scene, size)), SceneCaptions.full(scene));
   }
 }

@@ -1,5 +1,7 @@
 package dev.diptych.clip.report;
 
+import dev.diptych.clip.image.Picture;
+import dev.diptych.clip.image.PngEncoder;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -203,9 +205,10 @@ public final class HtmlReport {
     out.append("</tbody></table></div>\n");
   }
 
-  private void picture(Thumbnail picture, int shown) {
+  private void picture(Thumbnail thumbnail, int shown) {
+    Picture picture = thumbnail.picture();
     out.append("<img src=\"").append(PngEncoder.dataUri(picture)).append("\" alt=\"");
-    out.append(Xml.escape(picture.description())).append("\" width=\"").append(shown);
+    out.append(Xml.escape(thumbnail.description())).append("\" width=\"").append(shown);
     out.append("\" height=\"").append(Math.max(1, shown * picture.height() / picture.width()));
     // Enlarged pixels should look like pixels, reduced photographs should not.
     out.append(picture.width() < shown ? "\" class=\"pixels\"/>" : "\"/>");

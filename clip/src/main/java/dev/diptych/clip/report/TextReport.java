@@ -1,5 +1,6 @@
 package dev.diptych.clip.report;
 
+import dev.diptych.clip.image.Picture;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -154,7 +155,7 @@ public final class TextReport {
         String mark = answer.correct() ? "✓ " : "  ";
         beside.add("  " + right(share, 6) + "  " + mark + answer.caption());
       }
-      List<String> picture = terminal ? blocks(exhibit.picture()) : List.of();
+      List<String> picture = terminal ? blocks(exhibit.picture().picture()) : List.of();
       for (int i = 0; i < Math.max(picture.size(), beside.size()); i++) {
         String drawn = i < picture.size() ? picture.get(i) + "  " : blank(terminal);
         line("  " + drawn + (i < beside.size() ? beside.get(i) : ""));
@@ -168,7 +169,7 @@ public final class TextReport {
   }
 
   /** The picture as rows of "▀", whose ink is the upper pixel and whose paper the lower one. */
-  private static List<String> blocks(Thumbnail picture) {
+  private static List<String> blocks(Picture picture) {
     int width = Math.min(PICTURE_WIDTH, picture.width());
     int height = Math.max(2, width * picture.height() / picture.width() / 2 * 2);
     List<String> rows = new ArrayList<>();
@@ -185,7 +186,7 @@ public final class TextReport {
   }
 
   /** The mean colour of cell (row, column) of a (height, width) grid over the picture. */
-  private static String mean(Thumbnail picture, int row, int column, int height, int width) {
+  private static String mean(Picture picture, int row, int column, int height, int width) {
     int top = row * picture.height() / height;
     int bottom = Math.max(top + 1, (row + 1) * picture.height() / height);
     int left = column * picture.width() / width;

@@ -5,7 +5,7 @@
  * <p>A {@link Report} is data: a headline, figures, and {@link Section}s (curves, a similarity
  * matrix, a gallery of pictures with ranked captions, tables). {@link HtmlReport} writes it as one
  * file with inline charts and pictures and no script, {@link TextReport} for a terminal. {@link
- * CurveChart} draws the charts, {@link PngEncoder} packs the pictures.
+ * CurveChart} draws the charts, {@link dev.diptych.clip.image.PngEncoder} packs the pictures.
  */
 @NullMarked
 package dev.diptych.clip.report;

@@ -6,6 +6,7 @@ import dev.diptych.clip.ClipConfig;
 import dev.diptych.clip.TextConfig;
 import dev.diptych.clip.UserException;
 import dev.diptych.clip.VisionConfig;
+import dev.diptych.clip.VitConfig;
 import dev.diptych.kernels.memory.Floats;
 import dev.diptych.tensor.Shape;
 import dev.diptych.tensor.Tensor;
@@ -64,7 +65,7 @@ public final class HuggingFaceWeights {
     JsonNode text = root.path("text_config");
     // What config.json leaves out has the defaults of CLIPVisionConfig and CLIPTextConfig.
     VisionConfig visionConfig =
-        new VisionConfig(
+        new VitConfig(
             vision.path("image_size").asInt(224),
             vision.path("patch_size").asInt(32),
             vision.path("hidden_size").asInt(768),

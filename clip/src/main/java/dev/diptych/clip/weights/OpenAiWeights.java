@@ -6,6 +6,7 @@ import dev.diptych.clip.ClipConfig;
 import dev.diptych.clip.TextConfig;
 import dev.diptych.clip.UserException;
 import dev.diptych.clip.VisionConfig;
+import dev.diptych.clip.VitConfig;
 import dev.diptych.kernels.gelu.Activation;
 import dev.diptych.tensor.Shape;
 import dev.diptych.tensor.io.Safetensors;
@@ -85,7 +86,7 @@ public final class OpenAiWeights {
               .formatted(file, visionTokens));
     }
     VisionConfig vision =
-        new VisionConfig(
+        new VitConfig(
             grid * patchSize,
             patchSize,
             width,

@@ -9,7 +9,7 @@ import dev.diptych.clip.Clip;
 import dev.diptych.clip.ClipConfig;
 import dev.diptych.clip.Goldens;
 import dev.diptych.clip.TextConfig;
-import dev.diptych.clip.VisionConfig;
+import dev.diptych.clip.VitConfig;
 import dev.diptych.clip.weights.OpenAiNames;
 import dev.diptych.clip.weights.OpenAiWeights;
 import dev.diptych.kernels.gelu.Activation;
@@ -43,7 +43,7 @@ class FeaturesCommandTest {
       Clip.create(
           new ClipConfig(
               12,
-              new VisionConfig(16, 8, 24, 2, 3),
+              new VitConfig(16, 8, 24, 2, 3),
               new TextConfig(6, 40, 16, 1, 2, 39),
               Activation.GELU),
           3);

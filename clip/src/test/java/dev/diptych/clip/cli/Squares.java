@@ -1,7 +1,7 @@
 package dev.diptych.clip.cli;
 
-import dev.diptych.clip.report.PngEncoder;
-import dev.diptych.clip.report.Thumbnail;
+import dev.diptych.clip.image.Picture;
+import dev.diptych.clip.image.PngEncoder;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -21,7 +21,7 @@ final class Squares {
     for (int i = 0; i < rgb.length; i++) {
       rgb[i] = (byte) (number * 37 * (i % 3 + 1));
     }
-    return PngEncoder.encode(new Thumbnail(16, 16, rgb, ""));
+    return PngEncoder.encode(new Picture(16, 16, rgb));
   }
 
   static String caption(int number) {

@@ -154,7 +154,7 @@ class CaptionTableTest {
         .hasMessageContaining("empty");
     assertThatThrownBy(() -> open("image,caption\n"))
         .isInstanceOf(UserException.class)
-        .hasMessageContaining("holds no picture with a caption");
+        .hasMessageContaining("holds no usable picture");
     assertThatThrownBy(() -> open("image,caption\na.jpg,\"never closed\n"))
         .isInstanceOf(UserException.class)
         .hasMessageContaining("line 2");

@@ -81,7 +81,7 @@ class DataSourceTest {
     Path shard = Samples.shard(folder.resolve("e.tar"), 0, 0, List.of());
     assertThatThrownBy(() -> size(shard.toString()))
         .isInstanceOf(UserException.class)
-        .hasMessageContaining("holds no picture with a caption");
+        .hasMessageContaining("holds no usable picture");
   }
 
   @Test

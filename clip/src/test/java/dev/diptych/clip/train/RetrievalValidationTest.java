@@ -9,16 +9,16 @@ import dev.diptych.clip.ClipConfig;
 import dev.diptych.clip.Diptych;
 import dev.diptych.clip.TextConfig;
 import dev.diptych.clip.UserException;
-import dev.diptych.clip.VisionConfig;
+import dev.diptych.clip.VitConfig;
 import dev.diptych.clip.data.BadLimit;
 import dev.diptych.clip.data.Blob;
 import dev.diptych.clip.data.Example;
 import dev.diptych.clip.data.IndexedSource;
 import dev.diptych.clip.data.SquarePictures;
+import dev.diptych.clip.image.Picture;
 import dev.diptych.clip.image.PictureDecoder;
+import dev.diptych.clip.image.PngEncoder;
 import dev.diptych.clip.image.Preprocess;
-import dev.diptych.clip.report.PngEncoder;
-import dev.diptych.clip.report.Thumbnail;
 import dev.diptych.clip.tokenizer.BpeTrainer;
 import dev.diptych.clip.tokenizer.Tokenizer;
 import dev.diptych.clip.zeroshot.ZeroShotClassifier;
@@ -40,7 +40,7 @@ class RetrievalValidationTest {
       Clip.create(
           new ClipConfig(
                   12,
-                  new VisionConfig(16, 8, 24, 1, 2),
+                  new VitConfig(16, 8, 24, 1, 2),
                   new TextConfig(20, 600, 16, 1, 2, 599),
                   Activation.QUICK_GELU)
               .withVocabulary(tokenizer.size()),
@@ -52,7 +52,7 @@ class RetrievalValidationTest {
     for (int i = 0; i < rgb.length; i++) {
       rgb[i] = (byte) (number * 37 * (i % 3 + 1) + number * i / 7);
     }
-    return PngEncoder.encode(new Thumbnail(16, 16, rgb, ""));
+    return PngEncoder.encode(new Picture(16, 16, rgb));
   }
 
   private void add(@Nullable String label, byte[] picture, String... captions) {

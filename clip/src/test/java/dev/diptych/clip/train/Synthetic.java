@@ -2,7 +2,7 @@ package dev.diptych.clip.train;
 
 import dev.diptych.clip.ClipConfig;
 import dev.diptych.clip.TextConfig;
-import dev.diptych.clip.VisionConfig;
+import dev.diptych.clip.VitConfig;
 import dev.diptych.kernels.gelu.Activation;
 import dev.diptych.tensor.IntTensor;
 import dev.diptych.tensor.Shape;
@@ -14,7 +14,7 @@ final class Synthetic {
   static final ClipConfig TINY =
       new ClipConfig(
           32,
-          new VisionConfig(16, 8, 32, 2, 2),
+          new VitConfig(16, 8, 32, 2, 2),
           new TextConfig(8, 64, 32, 2, 2, 63),
           Activation.QUICK_GELU);
 

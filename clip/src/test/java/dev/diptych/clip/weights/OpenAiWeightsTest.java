@@ -8,7 +8,7 @@ import dev.diptych.clip.Clip;
 import dev.diptych.clip.ClipConfig;
 import dev.diptych.clip.TextConfig;
 import dev.diptych.clip.UserException;
-import dev.diptych.clip.VisionConfig;
+import dev.diptych.clip.VitConfig;
 import dev.diptych.kernels.gelu.Activation;
 import dev.diptych.tensor.Shape;
 import dev.diptych.tensor.Tensor;
@@ -24,10 +24,7 @@ class OpenAiWeightsTest {
   /** Nothing here is what the shapes alone would suggest. */
   static final ClipConfig ODD =
       new ClipConfig(
-          10,
-          new VisionConfig(12, 4, 24, 2, 3),
-          new TextConfig(7, 30, 16, 3, 4, 5),
-          Activation.GELU);
+          10, new VitConfig(12, 4, 24, 2, 3), new TextConfig(7, 30, 16, 3, 4, 5), Activation.GELU);
 
   @TempDir Path folder = Path.of(".");
 
@@ -50,7 +47,7 @@ class OpenAiWeightsTest {
     ClipConfig config =
         new ClipConfig(
             10,
-            new VisionConfig(8, 4, 128, 1, 2),
+            new VitConfig(8, 4, 128, 1, 2),
             new TextConfig(7, 30, 64, 1, 1, 29),
             Activation.QUICK_GELU);
     Path file = folder.resolve("model.safetensors");

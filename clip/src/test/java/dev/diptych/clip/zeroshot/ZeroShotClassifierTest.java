@@ -9,7 +9,7 @@ import dev.diptych.clip.ClipConfig;
 import dev.diptych.clip.Diptych;
 import dev.diptych.clip.TextConfig;
 import dev.diptych.clip.UserException;
-import dev.diptych.clip.VisionConfig;
+import dev.diptych.clip.VitConfig;
 import dev.diptych.clip.image.Picture;
 import dev.diptych.clip.tokenizer.BpeTrainer;
 import dev.diptych.clip.tokenizer.Tokenizer;
@@ -33,7 +33,7 @@ class ZeroShotClassifierTest {
     ClipConfig config =
         new ClipConfig(
                 12,
-                new VisionConfig(16, 8, 24, 1, 2),
+                new VitConfig(16, 8, 24, 1, 2),
                 new TextConfig(20, 600, 16, 1, 2, 599),
                 Activation.QUICK_GELU)
             .withVocabulary(tokenizer.size());

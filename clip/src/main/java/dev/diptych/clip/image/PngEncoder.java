@@ -1,4 +1,4 @@
-package dev.diptych.clip.report;
+package dev.diptych.clip.image;
 
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
@@ -14,7 +14,7 @@ public final class PngEncoder {
   private PngEncoder() {}
 
   /** The bytes of the file. */
-  public static byte[] encode(Thumbnail picture) {
+  public static byte[] encode(Picture picture) {
     ByteBuffer header = ByteBuffer.allocate(13);
     header.putInt(picture.width()).putInt(picture.height());
     header.put((byte) 8).put((byte) 2); // 8 bits a channel, RGB
@@ -32,7 +32,7 @@ public final class PngEncoder {
   }
 
   /** The picture as a data URI, for a page that needs no other file. */
-  public static String dataUri(Thumbnail picture) {
+  public static String dataUri(Picture picture) {
     return "data:image/png;base64," + Base64.getEncoder().encodeToString(encode(picture));
   }
 
