@@ -6,6 +6,7 @@ import dev.diptych.autograd.Parameters;
 import dev.diptych.autograd.Tape;
 import dev.diptych.autograd.Var;
 import dev.diptych.kernels.memory.Floats;
+import dev.diptych.kernels.simd.VectorModule;
 import dev.diptych.tensor.IntTensor;
 import dev.diptych.tensor.Shape;
 import dev.diptych.tensor.Tensor;
@@ -46,6 +47,7 @@ public final class Clip {
   }
 
   private Clip(ClipConfig config, boolean drawWeights, long seed) {
+    VectorModule.require(); // first of all: the weights may take a while to read
     this.config = config;
     Parameters.Builder builder = new Parameters.Builder();
     layers = Layers.announce(builder, config);

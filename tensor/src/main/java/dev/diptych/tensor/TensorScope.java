@@ -1,6 +1,7 @@
 package dev.diptych.tensor;
 
 import dev.diptych.kernels.memory.Floats;
+import dev.diptych.kernels.simd.VectorModule;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -44,8 +45,13 @@ public final class TensorScope implements AutoCloseable {
   private long peakFloats;
   private boolean closed;
 
-  /** A scope whose tensors live on {@code device}. */
+  /**
+   * A scope whose tensors live on {@code device}.
+   *
+   * @throws IllegalStateException if Java was started without the Vector API
+   */
   public TensorScope(Device device) {
+    VectorModule.require();
     this.device = device;
   }
 

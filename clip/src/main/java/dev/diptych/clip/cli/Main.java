@@ -1,6 +1,7 @@
 package dev.diptych.clip.cli;
 
 import dev.diptych.clip.UserException;
+import dev.diptych.kernels.simd.VectorModule;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
@@ -54,10 +55,10 @@ public final class Main {
 
   /** Runs a command and returns its exit code. */
   static int run(String... args) {
-    if (!ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent()) {
-      System.err.println(
-          "Diptych needs the Vector API: start Java with --add-modules jdk.incubator.vector, as the"
-              + " launcher ./diptych does.");
+    try {
+      VectorModule.require();
+    } catch (IllegalStateException e) {
+      System.err.println(e.getMessage() + ", as the launcher ./diptych does.");
       return MISTAKE;
     }
     return commandLine().execute(args);
