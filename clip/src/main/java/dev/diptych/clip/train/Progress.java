@@ -1,5 +1,6 @@
 package dev.diptych.clip.train;
 
+import dev.diptych.clip.report.ProgressLine;
 import dev.diptych.clip.report.Terminal;
 import java.io.PrintStream;
 import java.util.LinkedHashMap;
@@ -65,7 +66,7 @@ final class Progress {
             last.logitScale(),
             last.learningRate(),
             pairsPerSecond,
-            duration((long) (secondsPerStep * (steps - last.step()))));
+            ProgressLine.duration((long) (secondsPerStep * (steps - last.step()))));
     if (terminal) {
       out.print("\r\u001b[K" + line);
       if (last.step() == steps) {
@@ -80,11 +81,5 @@ final class Progress {
     accuracySum = 0;
     pairs = 0;
     count = 0;
-  }
-
-  private static String duration(long seconds) {
-    return seconds >= 3600
-        ? "%d:%02d:%02d".formatted(seconds / 3600, seconds / 60 % 60, seconds % 60)
-        : "%d:%02d".formatted(seconds / 60, seconds % 60);
   }
 }
