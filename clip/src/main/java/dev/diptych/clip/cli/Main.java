@@ -23,6 +23,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       DemoCommand.class,
       TrainCommand.class,
       ClassifyCommand.class,
+      ExplainCommand.class,
       FeaturesCommand.class,
       TokenizeCommand.class,
       PreprocessCommand.class
