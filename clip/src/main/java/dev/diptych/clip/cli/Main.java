@@ -24,6 +24,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       TrainCommand.class,
       ClassifyCommand.class,
       PullCommand.class,
+      ExplainCommand.class,
       FeaturesCommand.class,
       TokenizeCommand.class,
       PreprocessCommand.class
