@@ -2,6 +2,7 @@ package dev.diptych.autograd;
 
 import dev.diptych.kernels.gelu.Activation;
 import dev.diptych.tensor.IntTensor;
+import dev.diptych.tensor.Shape;
 import dev.diptych.tensor.Tensor;
 import dev.diptych.tensor.op.Attention;
 import dev.diptych.tensor.op.ContrastiveLoss;
@@ -343,6 +344,16 @@ public final class Functions {
           v.addGradient(gradients.dv());
         },
         saved.lse());
+  }
+
+  /**
+   * The same values in another shape.
+   *
+   * @param x of as many elements as {@code shape} has
+   */
+  public static Var reshape(Tape tape, Var x, Shape shape) {
+    Tensor y = x.value().reshape(shape);
+    return tape.record(y, new Var[] {x}, dy -> x.addGradient(dy.reshape(x.value().shape())));
   }
 
   /**

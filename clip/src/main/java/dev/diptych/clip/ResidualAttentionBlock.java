@@ -1,9 +1,11 @@
 package dev.diptych.clip;
 
+import dev.diptych.autograd.Functions;
 import dev.diptych.autograd.Initialiser;
 import dev.diptych.autograd.Parameters;
 import dev.diptych.autograd.Tape;
 import dev.diptych.autograd.Var;
+import dev.diptych.autograd.nn.AttentionFunction;
 import dev.diptych.autograd.nn.LayerNorm;
 import dev.diptych.autograd.nn.Mlp;
 import dev.diptych.autograd.nn.SelfAttention;
@@ -54,8 +56,13 @@ final class ResidualAttentionBlock {
 
   /** x (B, T, C) → (B, T, C). Without recording, x is discarded. */
   Var forward(Tape tape, Var x) {
+    return forward(tape, x, Functions::attention);
+  }
+
+  /** The same with another function in place of {@link Functions#attention}. */
+  Var forward(Tape tape, Var x, AttentionFunction attend) {
     Var normed = attentionNorm.forward(tape, x); // (B, T, C)
-    Var attended = attention.forward(tape, normed, x); // (B, T, C)
+    Var attended = attention.forward(tape, normed, x, attend); // (B, T, C)
     tape.discard(normed);
     tape.discard(x);
     Var normedAgain = mlpNorm.forward(tape, attended); // (B, T, C)

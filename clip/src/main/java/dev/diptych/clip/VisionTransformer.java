@@ -6,11 +6,13 @@ import dev.diptych.autograd.Parameter;
 import dev.diptych.autograd.Parameters;
 import dev.diptych.autograd.Tape;
 import dev.diptych.autograd.Var;
+import dev.diptych.autograd.nn.AttentionFunction;
 import dev.diptych.autograd.nn.LayerNorm;
 import dev.diptych.kernels.gelu.Activation;
 import dev.diptych.tensor.Shape;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.IntFunction;
 
 /**
  * The image tower: a vision Transformer (Dosovitskiy et al. 2021) with CLIP's extra normalisation
@@ -65,18 +67,50 @@ public final class VisionTransformer implements ImageTower {
   /** images (B, 3, S, S), normalised → the class token's output after the last norm (B, C). */
   @Override
   public Var features(Tape tape, Var images) {
-    Var embedded = embed(tape, images); // (B, T, C)
-    Var x = preNorm.forward(tape, embedded); // (B, T, C)
-    tape.discard(embedded);
-    for (ResidualAttentionBlock block : blocks) {
-      x = block.forward(tape, x); // (B, T, C)
-    }
+    Var x = tokens(tape, images, block -> Functions::attention); // (B, T, C)
     int[] classToken = new int[x.value().dim(0)]; // position 0 of every picture
     Var pooled = Functions.gatherRows(tape, x, classToken); // (B, C)
     tape.discard(x);
     Var normed = postNorm.forward(tape, pooled); // (B, C)
     tape.discard(pooled);
     return normed;
+  }
+
+  /**
+   * All tokens after the last block: of each picture the class token, then its patches row by row
+   * from the top left.
+   *
+   * @param images (B, 3, S, S), normalised
+   * @param attention for each block, counted from 0, how its tokens hear each other
+   * @return (B, T, C), neither normalised nor projected
+   */
+  public Var tokens(Tape tape, Var images, IntFunction<AttentionFunction> attention) {
+    Var embedded = embed(tape, images); // (B, T, C)
+    Var x = preNorm.forward(tape, embedded); // (B, T, C)
+    tape.discard(embedded);
+    for (int i = 0; i < blocks.size(); i++) {
+      x = blocks.get(i).forward(tape, x, attention.apply(i)); // (B, T, C)
+    }
+    return x;
+  }
+
+  /**
+   * Takes tokens into the space that pictures and texts share, as {@link #forward} does with the
+   * class token.
+   *
+   * @param tokens (N, C), rows of {@link #tokens}
+   * @return (N, D), not normalised
+   */
+  public Var project(Tape tape, Var tokens) {
+    Var normed = postNorm.forward(tape, tokens); // (N, C)
+    Var y = Functions.matmul(tape, normed, projection.var()); // (N, D)
+    tape.discard(normed);
+    return y;
+  }
+
+  /** The number of blocks. */
+  public int depth() {
+    return blocks.size();
   }
 
   @Override

@@ -38,8 +38,13 @@ public final class SelfAttention {
 
   /** residual + attention(x); x and residual (B, T, C). */
   public Var forward(Tape tape, Var x, Var residual) {
+    return forward(tape, x, residual, Functions::attention);
+  }
+
+  /** The same with another function in place of {@link Functions#attention}. */
+  public Var forward(Tape tape, Var x, Var residual, AttentionFunction attention) {
     Var qkv = input.forward(tape, x); // (B, T, 3C)
-    Var heard = Functions.attention(tape, qkv, heads, causal); // (B, T, C)
+    Var heard = attention.attend(tape, qkv, heads, causal); // (B, T, C)
     tape.discard(qkv);
     Var y = output.forward(tape, heard, residual); // (B, T, C)
     tape.discard(heard);

@@ -27,6 +27,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
       ClassifyCommand.class,
       IndexCommand.class,
       SearchCommand.class,
+      PullCommand.class,
+      ExplainCommand.class,
       FeaturesCommand.class,
       TokenizeCommand.class,
       PreprocessCommand.class

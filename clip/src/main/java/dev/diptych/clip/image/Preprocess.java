@@ -66,6 +66,18 @@ public final class Preprocess {
     return Bicubic.resize(picture, new Box(0, 0, w, h), newWidth, newHeight, window);
   }
 
+  /**
+   * The part of a picture that {@link #toSquare} keeps, in the picture's own pixels. Its sides
+   * differ a little in length when the longer side does not scale to a whole number.
+   */
+  public Area area(int width, int height) {
+    int newWidth = width <= height ? size : longSide(width, height);
+    int newHeight = width <= height ? longSide(height, width) : size;
+    double x = (double) width / newWidth;
+    double y = (double) height / newHeight;
+    return new Area(margin(newWidth) * x, margin(newHeight) * y, size * x, size * y);
+  }
+
   /** int(n·long/short), as torchvision computes it: rounded down after a division in double. */
   private int longSide(int longest, int shortest) {
     return (int) Math.min((double) ((long) size * longest) / shortest, Integer.MAX_VALUE - 1);

@@ -1,0 +1,80 @@
+package dev.diptych.clip.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.diptych.clip.Tiny;
+import dev.diptych.clip.image.Picture;
+import dev.diptych.clip.image.PictureDecoder;
+import dev.diptych.clip.image.PictureException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+class ExplainCommandTest {
+  @TempDir static Path folder = Path.of(".");
+  private static Path model = Path.of(".");
+  private static Path picture = Path.of(".");
+
+  @BeforeAll
+  static void prepare() {
+    model = Tiny.save(folder.resolve("model"), 5);
+    picture = Tiny.png(folder.resolve("picture.png"), 2);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"relevance", "values", "similarity"})
+  void writesAMapAndItsValues(String method) throws IOException, PictureException {
+    Path out = folder.resolve("new").resolve(method + ".png");
+    String json =
+        Cli.run(
+                "explain",
+                picture,
+                "a cat",
+                "--model",
+                model,
+                "--method",
+                method,
+                "--out",
+                out,
+                "--json")
+            .succeeded()
+            .out();
+    Picture map = PictureDecoder.read(out);
+    assertThat(map.width()).isEqualTo(20);
+    assertThat(map.height()).isEqualTo(18);
+    JsonNode fields = JsonMapper.shared().readTree(json);
+    assertThat(fields.path("method").asString()).isEqualTo(method);
+    assertThat(fields.path("text").asString()).isEqualTo("a cat");
+    assertThat(fields.path("cosine").asDouble()).isBetween(-1.0, 1.0).isNotZero();
+    assertThat(fields.path("values").size()).isEqualTo(2);
+    assertThat(fields.path("values").path(1).size()).isEqualTo(2);
+    assertThat(fields.path("area").path("width").asDouble()).isBetween(17.0, 19.0);
+    assertThat(fields.path("peak").path("y").asDouble()).isBetween(0.0, 18.0);
+  }
+
+  @Test
+  void saysWhereInWords() {
+    Path out = folder.resolve("plain.png");
+    Cli.Outcome outcome =
+        Cli.run("explain", picture, "two red dogs", "--model", model, "--out", out).succeeded();
+    assertThat(outcome.out()).contains("\"two red dogs\"", "of 20 × 18 pixels", out.toString());
+  }
+
+  @Test
+  void refusesWhatItCannotExplain() throws IOException {
+    Path text = Files.writeString(folder.resolve("text.png"), "no picture");
+    Cli.run("explain", text, "a cat", "--model", model).refused("text.png");
+    Cli.run("explain", picture, "a cat", "--model", model, "--out", text.resolve("below.png"))
+        .refused("below.png", "cannot be written");
+    Cli.run("explain", picture, "a cat", "--model", model, "--method", "gradcam")
+        .refused("--method", "SIMILARITY");
+    Cli.run("explain", picture, "--model", model).refused("TEXT");
+  }
+}
