@@ -27,6 +27,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       ClassifyCommand.class,
       IndexCommand.class,
       SearchCommand.class,
+      ServeCommand.class,
       PullCommand.class,
       ExplainCommand.class,
       FeaturesCommand.class,

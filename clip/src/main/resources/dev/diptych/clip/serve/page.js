@@ -37,16 +37,16 @@ function showResults(answer) {
   $('results').replaceChildren(...answer.hits.map(hit => {
     const button = document.createElement('button');
     button.type = 'button';
-    button.dataset.key = hit.key;
-    button.title = hit.key;
+    button.dataset.key = hit.picture;
+    button.title = hit.picture;
     const image = document.createElement('img');
-    image.src = pictureAddress(hit.key, 256);
-    image.alt = hit.key;
+    image.src = pictureAddress(hit.picture, 256);
+    image.alt = hit.picture;
     image.loading = 'lazy';
     const caption = document.createElement('small');
-    caption.textContent = `${hit.score.toFixed(3)}  ${hit.key}`;
+    caption.textContent = `${hit.score.toFixed(3)}  ${hit.picture.split(/[\\/:]/).pop()}`;
     button.append(image, caption);
-    button.addEventListener('click', () => choose({key: hit.key, name: hit.key}));
+    button.addEventListener('click', () => choose({key: hit.picture, name: hit.picture}));
     return button;
   }));
   return `${answer.hits.length} of ${answer.pictures} pictures, ${answer.search} search`;
