@@ -49,7 +49,8 @@ public final class Diptych implements AutoCloseable {
 
   /**
    * Reads a model: a safetensors file with OpenAI's names, a Hugging Face directory, or the folder
-   * of a run. The vocabulary is looked for beside it.
+   * of a run; or the name of a model that has been pulled from a hub, such as {@code
+   * openai/clip-vit-base-patch32}. The vocabulary is looked for beside it.
    *
    * @throws UserException if there is no model there, or a damaged one
    */
@@ -63,7 +64,8 @@ public final class Diptych implements AutoCloseable {
    * @param vocabulary null looks beside the model
    * @throws UserException if there is no model there, or a damaged one
    */
-  public static Diptych load(Path path, @Nullable Path vocabulary) {
+  public static Diptych load(Path name, @Nullable Path vocabulary) {
+    Path path = ModelFiles.locate(name);
     Clip clip = ModelFiles.load(path);
     Path found = vocabulary != null ? vocabulary : ModelFiles.vocabularyBeside(path);
     Tokenizer tokenizer = found == null ? null : Tokenizer.load(found);
