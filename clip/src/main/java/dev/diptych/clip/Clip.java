@@ -10,6 +10,13 @@ import dev.diptych.kernels.simd.VectorModule;
 import dev.diptych.tensor.IntTensor;
 import dev.diptych.tensor.Shape;
 import dev.diptych.tensor.Tensor;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
 
 /**
  * The model: an image tower and a text tower into one embedding space, and the learned temperature
@@ -94,6 +101,30 @@ public final class Clip {
   /** All weights. */
   public Parameters parameters() {
     return parameters;
+  }
+
+  /**
+   * Tells this model from any other: SHA-256 of its configuration and of the bits of its weights,
+   * as 64 hexadecimal digits. What was computed with a model, and is kept, is kept under this name.
+   */
+  public String fingerprint() {
+    MessageDigest digest;
+    try {
+      digest = MessageDigest.getInstance("SHA-256");
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java has SHA-256", e);
+    }
+    digest.update(config.toString().getBytes(StandardCharsets.UTF_8));
+    float[] values = parameters.values().floats().array();
+    int end = parameters.values().floats().offset() + parameters.size();
+    ByteBuffer bytes = ByteBuffer.allocate(1 << 16).order(ByteOrder.LITTLE_ENDIAN);
+    FloatBuffer floats = bytes.asFloatBuffer();
+    for (int at = parameters.values().floats().offset(); at < end; at += floats.position()) {
+      floats.clear();
+      floats.put(values, at, Math.min(floats.capacity(), end - at));
+      digest.update(bytes.slice(0, 4 * floats.position()));
+    }
+    return HexFormat.of().formatHex(digest.digest());
   }
 
   /** Keeps logit_scale in [0, ln 100], after each step of the optimiser. */

@@ -6,6 +6,8 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ParameterException;
@@ -23,6 +25,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
       DemoCommand.class,
       TrainCommand.class,
       ClassifyCommand.class,
+      IndexCommand.class,
+      SearchCommand.class,
       PullCommand.class,
       ExplainCommand.class,
       FeaturesCommand.class,
@@ -48,6 +52,9 @@ public final class Main {
     }
   }
 
+  /** Held, so that its level is not forgotten: Lucene announces its vector width otherwise. */
+  private static final Logger LUCENE = Logger.getLogger("org.apache.lucene");
+
   private Main() {}
 
   /** Runs a command and exits with its code. */
@@ -63,6 +70,7 @@ public final class Main {
       System.err.println(e.getMessage() + ", as the launcher ./diptych does.");
       return MISTAKE;
     }
+    LUCENE.setLevel(Level.WARNING);
     return commandLine().execute(args);
   }
 

@@ -1,0 +1,129 @@
+package dev.diptych.clip.cli;
+
+import dev.diptych.clip.Diptych;
+import dev.diptych.clip.data.BadLimit;
+import dev.diptych.clip.report.ProgressLine;
+import dev.diptych.clip.retrieval.PictureIndexer;
+import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code diptych index}: pictures into an index that can be searched. */
+@Command(
+    name = "index",
+    description = {
+      "Embeds pictures into an index for ./diptych search, or brings one up to date:",
+      "new and changed pictures are embedded, those that are gone are deleted."
+    },
+    mixinStandardHelpOptions = true)
+final class IndexCommand implements Callable<Integer> {
+  @Spec
+  @SuppressWarnings("NullAway.Init") // picocli sets it
+  private CommandSpec spec;
+
+  @Option(
+      names = "--model",
+      required = true,
+      description = "a run, a checkpoint, or a Hugging Face directory")
+  @SuppressWarnings("NullAway.Init")
+  private Path model;
+
+  @Option(names = "--vocab", description = "the vocabulary, if it is not beside the model")
+  private @Nullable Path vocabulary;
+
+  @Option(names = "--out", required = true, paramLabel = "IDX", description = "the index's folder")
+  @SuppressWarnings("NullAway.Init")
+  private Path out;
+
+  @Option(
+      names = "--batch-size",
+      description = "pictures in one pass. Default: ${DEFAULT-VALUE}",
+      defaultValue = "64")
+  private int batchSize;
+
+  @Option(names = "--rebuild", description = "forget what the index holds first")
+  private boolean rebuild;
+
+  @Option(
+      names = "--max-bad",
+      description = "unreadable pictures to put up with. Default: ${DEFAULT-VALUE}",
+      defaultValue = "1000")
+  private long maxBad;
+
+  @Option(
+      names = "--max-bad-fraction",
+      description = "or this share of them, if that is more. Default: ${DEFAULT-VALUE}",
+      defaultValue = "0.1")
+  private double maxBadFraction;
+
+  @Parameters(
+      arity = "1..*",
+      paramLabel = "DATA",
+      description = "folders of pictures, picture files, or tar shards")
+  private List<String> data = new ArrayList<>();
+
+  @Override
+  public Integer call() {
+    PrintWriter printed = spec.commandLine().getOut();
+    BadLimit limit = Limits.of(maxBad, maxBadFraction);
+    try (Diptych loaded = Diptych.load(model, vocabulary);
+        Work work = new Work(System.err)) {
+      PictureIndexer indexer =
+          new PictureIndexer(
+              out,
+              loaded,
+              model.toAbsolutePath().normalize().toString(),
+              vocabulary == null ? "" : vocabulary.toAbsolutePath().normalize().toString(),
+              batchSize);
+      PictureIndexer.Update update = indexer.update(data, rebuild, limit, work::tell);
+      work.close();
+      printed.printf(
+          Locale.ROOT,
+          "%s: %,d new, %,d changed, %,d deleted, %,d unchanged%n",
+          out,
+          update.added(),
+          update.changed(),
+          update.deleted(),
+          update.unchanged());
+    }
+    return 0;
+  }
+
+  /** Shows a line of progress for each source. */
+  private static final class Work implements AutoCloseable {
+    private final PrintStream err;
+    private @Nullable ProgressLine line;
+
+    Work(PrintStream err) {
+      this.err = err;
+    }
+
+    void tell(long amount) {
+      if (amount < 0) {
+        if (line != null) {
+          line.add(-amount);
+        }
+        return;
+      }
+      close();
+      line = amount == 0 ? null : ProgressLine.items(err, "embedding", amount, "pictures");
+    }
+
+    @Override
+    public void close() {
+      if (line != null) {
+        line.close();
+      }
+    }
+  }
+}
