@@ -159,18 +159,20 @@ public final class Functions {
    *
    * @param ids (B, T), each in [0, V)
    * @param table (V, C)
-   * @param positions (T, C)
+   * @param positions (N, C) with N ≥ T, of which the first T are used
    */
   public static Var embedding(Tape tape, IntTensor ids, Var table, Var positions) {
+    int length = Math.min(ids.shape().dim(-1), positions.value().dim(0));
+    Tensor used = positions.value().narrow(0, 0, length); // (T, C)
     return tape.record(
-        Embedding.forward(tape.scope(), ids, table.value(), positions.value()),
+        Embedding.forward(tape.scope(), ids, table.value(), used),
         new Var[] {table, positions},
         dy ->
             Embedding.backward(
                 ids,
                 dy,
                 table.gradientToAddTo(tape.scope()),
-                positions.gradientToAddTo(tape.scope())));
+                positions.gradientToAddTo(tape.scope()).narrow(0, 0, length)));
   }
 
   /**

@@ -6,6 +6,8 @@ import dev.diptych.tensor.Tensor;
 import dev.diptych.tensor.TensorScope;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.DoubleSupplier;
+import java.util.function.Function;
 
 /**
  * Holds the gradients of a function of one's own to central differences. Public, because whoever
@@ -42,6 +44,16 @@ public final class GradientCheck {
   }
 
   /**
+   * The same on {@linkplain Tape#training tapes in training}, for functions that compute something
+   * else there.
+   *
+   * @throws AssertionError naming the first element whose gradient is wrong
+   */
+  public static void checkTraining(List<Var> variables, Scalar function) {
+    check(variables, function, STEP, TOLERANCE, Tape::training, Tape::training);
+  }
+
+  /**
    * Checks dL/dx with a step and a tolerance of one's own.
    *
    * @param step how far each element is moved, both ways
@@ -49,6 +61,17 @@ public final class GradientCheck {
    * @throws AssertionError naming the first element whose gradient is wrong
    */
   public static void check(List<Var> variables, Scalar function, float step, double tolerance) {
+    check(variables, function, step, tolerance, Tape::recording, Tape::inference);
+  }
+
+  private static void check(
+      List<Var> variables,
+      Scalar function,
+      float step,
+      double tolerance,
+      Function<TensorScope, Tape> withGradients,
+      Function<TensorScope, Tape> without) {
+    DoubleSupplier scalar = () -> compute(function, without);
     try (TensorScope scope = new TensorScope(Device.CPU)) {
       for (Var variable : variables) {
         Tensor before = variable.gradient();
@@ -56,7 +79,7 @@ public final class GradientCheck {
           before.floats().fill(0);
         }
       }
-      Tape tape = Tape.recording(scope);
+      Tape tape = withGradients.apply(scope);
       tape.backward(function.compute(tape));
       for (int i = 0; i < variables.size(); i++) {
         Var variable = variables.get(i);
@@ -64,14 +87,19 @@ public final class GradientCheck {
         if (gradient == null) {
           throw new AssertionError("variable " + i + " got no gradient");
         }
-        checkVariable(i, variable, gradient.toArray(), function, step, tolerance);
+        checkVariable(i, variable, gradient.toArray(), scalar, step, tolerance);
         variable.forgetGradient();
       }
     }
   }
 
   private static void checkVariable(
-      int number, Var variable, float[] gradient, Scalar function, float step, double tolerance) {
+      int number,
+      Var variable,
+      float[] gradient,
+      DoubleSupplier scalar,
+      float step,
+      double tolerance) {
     double largest = 1e-3;
     for (float g : gradient) {
       largest = Math.max(largest, Math.abs(g));
@@ -81,9 +109,9 @@ public final class GradientCheck {
       int at = x.offset() + i;
       float value = x.array()[at];
       x.array()[at] = value + step;
-      double up = compute(function);
+      double up = scalar.getAsDouble();
       x.array()[at] = value - step;
-      double down = compute(function);
+      double down = scalar.getAsDouble();
       x.array()[at] = value;
       double difference = (up - down) / (2.0 * step);
       if (!(Math.abs(difference - gradient[i]) <= tolerance * largest)) {
@@ -102,9 +130,9 @@ public final class GradientCheck {
     }
   }
 
-  private static double compute(Scalar function) {
+  private static double compute(Scalar function, Function<TensorScope, Tape> tape) {
     try (TensorScope scope = new TensorScope(Device.CPU)) {
-      return function.compute(Tape.inference(scope)).value().item();
+      return function.compute(tape.apply(scope)).value().item();
     }
   }
 }

@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Parameters {
   private final List<Parameter> list;
+  private final List<Buffer> buffers;
   private final Map<String, Parameter> byName = new HashMap<>();
   private final Tensor values; // (P)
   private final int decayed;
@@ -25,6 +26,7 @@ public final class Parameters {
   /** Collects the parameters of a model, layer by layer, before their memory is laid out. */
   public static final class Builder {
     private final List<Parameter> list = new ArrayList<>();
+    private final List<Buffer> buffers = new ArrayList<>();
 
     /** Announces a parameter. */
     public Parameter add(String name, Shape shape, Initialiser initialiser) {
@@ -42,9 +44,17 @@ public final class Parameters {
       return count;
     }
 
+    /** Announces a buffer whose elements are all {@code value} at first. */
+    public Buffer addBuffer(String name, Shape shape, float value) {
+      Buffer buffer = new Buffer(name, Tensor.of(Floats.zeros(shape.size()), shape));
+      buffer.value().floats().fill(value);
+      buffers.add(buffer);
+      return buffer;
+    }
+
     /** Lays out all parameters, with values drawn by their initialisers from {@code seed}. */
     public Parameters build(long seed) {
-      Parameters built = new Parameters(list);
+      Parameters built = new Parameters(list, buffers);
       for (int i = 0; i < list.size(); i++) {
         Parameter parameter = list.get(i);
         parameter.initialiser().fill(parameter.value().floats(), new Philox(seed, i));
@@ -54,12 +64,13 @@ public final class Parameters {
 
     /** Lays out all parameters with zeros, for a model whose weights are read from a file. */
     public Parameters buildZeroed() {
-      return new Parameters(list);
+      return new Parameters(list, buffers);
     }
   }
 
-  private Parameters(List<Parameter> announced) {
+  private Parameters(List<Parameter> announced, List<Buffer> announcedBuffers) {
     list = List.copyOf(announced);
+    buffers = List.copyOf(announcedBuffers);
     long total = 0;
     for (Parameter parameter : list) {
       if (byName.put(parameter.name(), parameter) != null) {
@@ -103,6 +114,14 @@ public final class Parameters {
   /** All parameters, in the order in which the model announced them. */
   public List<Parameter> list() {
     return Collections.unmodifiableList(list);
+  }
+
+  /**
+   * All buffers, in the order in which the model announced them: what belongs to the model as its
+   * weights do, but is not trained by gradients.
+   */
+  public List<Buffer> buffers() {
+    return buffers;
   }
 
   /** The parameter of that name, or null. */

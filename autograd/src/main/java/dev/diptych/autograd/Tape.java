@@ -30,6 +30,7 @@ import org.jspecify.annotations.Nullable;
 public final class Tape {
   private final TensorScope scope;
   private final boolean recording;
+  private final boolean training;
   private final List<Entry> entries = new ArrayList<>();
   private final Set<Var> kept = Collections.newSetFromMap(new IdentityHashMap<>());
 
@@ -47,24 +48,41 @@ public final class Tape {
 
   private record Entry(Var output, Var[] inputs, Backward backward, Tensor[] saved) {}
 
-  private Tape(TensorScope scope, boolean recording) {
+  private Tape(TensorScope scope, boolean recording, boolean training) {
     this.scope = scope;
     this.recording = recording;
+    this.training = training;
   }
 
-  /** A tape that records, with values and gradients in {@code scope}. */
+  /**
+   * A tape for a step of training: it records, and layers that behave differently while a model
+   * learns do so. Batch normalisation normalises by the batch and moves its running statistics.
+   */
+  public static Tape training(TensorScope scope) {
+    return new Tape(scope, true, true);
+  }
+
+  /**
+   * A tape that records, with values and gradients in {@code scope}. Layers behave as in use, not
+   * as in training: for gradients of a finished model.
+   */
   public static Tape recording(TensorScope scope) {
-    return new Tape(scope, true);
+    return new Tape(scope, true, false);
   }
 
   /** A tape that only computes, for inference. */
   public static Tape inference(TensorScope scope) {
-    return new Tape(scope, false);
+    return new Tape(scope, false, false);
   }
 
   /** Where values and gradients are allocated. */
   public TensorScope scope() {
     return scope;
+  }
+
+  /** Whether the model is learning, see {@link #training}. */
+  public boolean isTraining() {
+    return training;
   }
 
   /** Whether a way back is recorded. */
@@ -136,7 +154,8 @@ public final class Tape {
    */
   public void backward(Var y, Tensor dy) {
     if (!recording) {
-      throw new IllegalStateException("backward: this tape does not record; use Tape.recording");
+      throw new IllegalStateException(
+          "backward: this tape does not record; use Tape.training or Tape.recording");
     }
     if (!y.value().shape().equals(dy.shape())) {
       throw new ShapeException(

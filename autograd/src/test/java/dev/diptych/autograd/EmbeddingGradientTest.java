@@ -19,6 +19,16 @@ class EmbeddingGradientTest {
         t -> Vars.weightedSum(t, Functions.embedding(t, IDS, table, positions)));
   }
 
+  /** Two texts of three tokens use the first three of five positions. */
+  @Test
+  void positionsMayBeMoreThanTokens() {
+    Var table = Vars.normal(1, Shape.of(4, 5));
+    Var positions = Vars.normal(2, Shape.of(5, 5));
+    GradientCheck.check(
+        List.of(table, positions),
+        t -> Vars.weightedSum(t, Functions.embedding(t, IDS, table, positions)));
+  }
+
   @Test
   void gatheredRowsToo() {
     Var x = Vars.normal(1, Shape.of(2, 4, 3));

@@ -174,7 +174,7 @@ public final class Clip {
    *
    * @param tokens (B, T): start token, text, end token, zeros
    * @return (B, D), not normalised
-   * @throws UserException if T is not the model's context length
+   * @throws UserException if T is longer than the model's context
    */
   public Var encodeText(Tape tape, IntTensor tokens) {
     return layers.text().forward(tape, tokens);

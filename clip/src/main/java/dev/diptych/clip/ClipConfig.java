@@ -42,6 +42,11 @@ public record ClipConfig(
     return new ClipConfig(embedDim, vision, text.withVocabulary(size), activation);
   }
 
+  /** This configuration with another number of tokens per text, such as 248. */
+  public ClipConfig withContextLength(int length) {
+    return new ClipConfig(embedDim, vision, text.withContextLength(length), activation);
+  }
+
   /** This configuration with another width of the shared space, such as 256. */
   public ClipConfig withEmbedDim(int width) {
     return new ClipConfig(width, vision, text, activation);

@@ -34,6 +34,7 @@ public final class Diptych implements AutoCloseable {
   private final @Nullable Tokenizer tokenizer;
   private final Preprocess preprocess;
   private final Embedder embedder;
+  private final CutTexts cutTexts = new CutTexts();
 
   /**
    * A model from its parts.
@@ -128,33 +129,66 @@ public final class Diptych implements AutoCloseable {
   }
 
   /**
-   * Embeds texts. A text that is too long for the model is cut; that is logged as a warning.
+   * Embeds texts. One that is longer than the model's context is cut: the first such text is logged
+   * as a warning, all are counted in {@link #cutTexts}, and {@link #tokenize} tells which they are.
    *
    * @return one row (D) of length 1 per text
    */
   public float[][] embedTexts(List<String> texts) {
-    float[][] rows = new float[texts.size()][];
-    split(embedder.texts(tokens(texts)), rows, 0);
+    return embedTexts(tokenize(texts));
+  }
+
+  /** Embeds what {@link #tokenize} made; one row (D) of length 1 per text. */
+  public float[][] embedTexts(TokenizedTexts texts) {
+    float[][] rows = new float[texts.lost().length][];
+    split(embedder.texts(texts.tokens()), rows, 0);
     return rows;
   }
 
-  /** The tokens of texts, (N, T); one that is too long is cut, with a warning in the log. */
-  public IntTensor tokens(List<String> texts) {
+  /** The tokens of texts, and how many of each text did not fit. */
+  public TokenizedTexts tokenize(List<String> texts) {
     int length = clip.config().text().contextLength();
     int[] tokens = new int[texts.size() * length];
-    for (int i = 0; i < texts.size(); i++) {
+    int[] lost = new int[texts.size()];
+    for (int i = 0; i < lost.length; i++) {
       TokenizedText text = tokenizer().tokenize(texts.get(i), length, Truncation.CUT);
-      if (text.lost() > 0) {
+      System.arraycopy(text.tokens(), 0, tokens, i * length, length);
+      lost[i] = text.lost();
+      if (cutTexts.count(lost[i]) && cutTexts.cut() == 1) {
         LOG.log(
             System.Logger.Level.WARNING,
-            "the model reads {0} tokens: {1} at the end of this text are lost: {2}",
+            "the model reads {0} tokens: {1} at the end of this text are not seen, further texts"
+                + " that are cut are only counted: {2}",
             length,
-            text.lost(),
-            texts.get(i));
+            lost[i],
+            abbreviated(texts.get(i)));
       }
-      System.arraycopy(text.tokens(), 0, tokens, i * length, length);
     }
-    return new IntTensor(Shape.of(texts.size(), length), tokens);
+    return new TokenizedTexts(new IntTensor(Shape.of(lost.length, length), tokens), lost);
+  }
+
+  private static String abbreviated(String text) {
+    int shown = 60;
+    return text.codePointCount(0, text.length()) <= shown
+        ? text
+        : text.substring(0, text.offsetByCodePoints(0, shown)) + "…";
+  }
+
+  /** How many texts have been cut so far, of how many. */
+  public CutTexts cutTexts() {
+    return cutTexts;
+  }
+
+  /**
+   * This model with another context: a shorter one takes the first positions, a longer one
+   * stretches them, see {@link TextContext#resize}. The weights are copied; this model is closed.
+   *
+   * @throws UserException if {@code length} is no context length
+   */
+  public Diptych withContextLength(int length) {
+    Diptych other = new Diptych(TextContext.resize(clip, length), tokenizer);
+    close();
+    return other;
   }
 
   private static void split(Tensor features, float[][] rows, int begin) {
@@ -163,9 +197,16 @@ public final class Diptych implements AutoCloseable {
     }
   }
 
-  /** Gives the memory of activations back. */
+  /** Gives the memory of activations back; says how many texts were cut, if it was not one. */
   @Override
   public void close() {
+    if (cutTexts.cut() > 1) {
+      LOG.log(
+          System.Logger.Level.WARNING,
+          "{0} than the {1} tokens that the model reads",
+          cutTexts,
+          clip.config().text().contextLength());
+    }
     embedder.close();
   }
 }

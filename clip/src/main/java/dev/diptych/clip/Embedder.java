@@ -63,25 +63,40 @@ public final class Embedder implements AutoCloseable {
   }
 
   /**
-   * Embeds texts.
+   * Embeds texts. Each batch is computed at the length of its longest text, not of the context: the
+   * result is the same to the last bit, since no token hears what comes after it.
    *
    * @param tokens (N, T)
    * @return (N, D), each row of length 1, in memory of its own
    */
   public Tensor texts(IntTensor tokens) {
     int count = tokens.shape().dim(0);
-    int length = tokens.shape().dim(1);
     Tensor embeddings = rows(count, clip.config().embedDim());
+    int[] ends = clip.text().endPositions(tokens);
     for (int begin = 0; begin < count; begin += batchSize) {
       scope.rewind();
       Tape tape = Tape.inference(scope);
       int size = Math.min(batchSize, count - begin);
-      int[] part =
-          java.util.Arrays.copyOfRange(tokens.data(), begin * length, (begin + size) * length);
-      storeNormalised(
-          clip.encodeText(tape, new IntTensor(Shape.of(size, length), part)), embeddings, begin);
+      IntTensor batch = cut(tokens, begin, size, ends);
+      storeNormalised(clip.encodeText(tape, batch), embeddings, begin);
     }
     return embeddings;
+  }
+
+  /** Texts {@code begin} to {@code begin + size}, up to the last end token among them. */
+  private static IntTensor cut(IntTensor tokens, int begin, int size, int[] ends) {
+    int length = 0;
+    for (int i = begin; i < begin + size; i++) {
+      length = Math.max(length, ends[i] + 1);
+    }
+    // Multiples of eight: few different sizes, so the scope's memory is used again.
+    int full = tokens.shape().dim(1);
+    length = Math.min(full, (length + 7) / 8 * 8);
+    int[] part = new int[size * length];
+    for (int i = 0; i < size; i++) {
+      System.arraycopy(tokens.data(), (begin + i) * full, part, i * length, length);
+    }
+    return new IntTensor(Shape.of(size, length), part);
   }
 
   private static Tensor rows(int count, int width) {

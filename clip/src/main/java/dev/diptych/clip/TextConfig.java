@@ -30,4 +30,9 @@ public record TextConfig(
   public TextConfig withVocabulary(int size) {
     return new TextConfig(contextLength, size, width, layers, heads, size - 1);
   }
+
+  /** These sizes with another number of tokens per text. */
+  public TextConfig withContextLength(int length) {
+    return new TextConfig(length, vocabularySize, width, layers, heads, endToken);
+  }
 }

@@ -52,7 +52,10 @@ public final class TextTransformer {
             "text.projection", Shape.of(width, embedDim), Initialiser.normal(1 / Math.sqrt(width)));
   }
 
-  /** tokens (B, T) → embeddings (B, D), not normalised. */
+  /**
+   * tokens (B, T) → embeddings (B, D), not normalised. T may be shorter than the context: a token
+   * hears only those before it, so what is padded behind the end token changes nothing.
+   */
   public Var forward(Tape tape, IntTensor tokens) {
     Var x = embed(tape, tokens); // (B, T, C)
     for (ResidualAttentionBlock block : blocks) {
@@ -68,9 +71,9 @@ public final class TextTransformer {
   }
 
   Var embed(Tape tape, IntTensor tokens) {
-    if (tokens.shape().rank() != 2 || tokens.shape().dim(1) != config.contextLength()) {
+    if (tokens.shape().rank() != 2 || tokens.shape().dim(1) > config.contextLength()) {
       throw new UserException(
-          "tokens must be (B, T) with T = %d, the model's context, got %s"
+          "tokens must be (B, T) with T of at most %d, the model's context, got %s"
               .formatted(config.contextLength(), tokens.shape()));
     }
     return Functions.embedding(tape, tokens, tokenTable.var(), positions.var()); // (B, T, C)

@@ -15,6 +15,7 @@ import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -39,6 +40,8 @@ final class ClassifyCommand implements Callable<Integer> {
 
   @Option(names = "--vocab", description = "the vocabulary, if it is not beside the model")
   private @Nullable Path vocabulary;
+
+  @Mixin private ContextLength context = new ContextLength();
 
   @Option(
       names = "--labels",
@@ -76,7 +79,8 @@ final class ClassifyCommand implements Callable<Integer> {
     }
     PrintWriter out = spec.commandLine().getOut();
     int unreadable = 0;
-    try (Diptych loaded = Diptych.load(model, vocabulary)) {
+    PrintWriter err = spec.commandLine().getErr();
+    try (Diptych loaded = context.apply(Diptych.load(model, vocabulary), err)) {
       ZeroShotClassifier classifier = new ZeroShotClassifier(loaded, all, templates);
       for (Path file : pictures) {
         try {

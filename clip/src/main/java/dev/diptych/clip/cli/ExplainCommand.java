@@ -22,6 +22,7 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -48,6 +49,8 @@ final class ExplainCommand implements Callable<Integer> {
 
   @Option(names = "--vocab", description = "the vocabulary, if it is not beside the model")
   private @Nullable Path vocabulary;
+
+  @Mixin private ContextLength context = new ContextLength();
 
   @Option(
       names = "--method",
@@ -78,7 +81,8 @@ final class ExplainCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    try (Diptych loaded = Diptych.load(model, vocabulary)) {
+    PrintWriter err = spec.commandLine().getErr();
+    try (Diptych loaded = context.apply(Diptych.load(model, vocabulary), err)) {
       Picture picture = read();
       float[][] texts = loaded.embedTexts(List.of(text));
       HeatMap map = new PictureExplainer(loaded).explain(picture, texts, method).getFirst();

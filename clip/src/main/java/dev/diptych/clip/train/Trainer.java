@@ -99,7 +99,7 @@ public final class Trainer implements AutoCloseable {
     Parameters parameters = clip.parameters();
     parameters.zeroGradients();
     double logitScale = Math.exp(clip.logitScale().value().item());
-    Tape tape = Tape.recording(scope);
+    Tape tape = Tape.training(scope);
     Var images = clip.encodeImage(tape, batch.images()); // (B, D)
     Var texts = clip.encodeText(tape, batch.tokens()); // (B, D)
     IntTensor targets = new IntTensor(Shape.of(batch.size()), batch.targets());

@@ -9,6 +9,8 @@ import dev.diptych.clip.image.PictureException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -65,6 +67,26 @@ class ExplainCommandTest {
     Cli.Outcome outcome =
         Cli.run("explain", picture, "two red dogs", "--model", model, "--out", out).succeeded();
     assertThat(outcome.out()).contains("\"two red dogs\"", "of 20 × 18 pixels", out.toString());
+  }
+
+  @Test
+  void takesAnotherContext() {
+    Path out = folder.resolve("context.png");
+    String longText = "a photo of two red dogs and a lamp and a cat and two red dogs";
+    Cli.Outcome same = explain(longText, out, "--context-length", 20).succeeded(); // as it has
+    Cli.Outcome shorter = explain("a cat", out, "--context-length", 8).succeeded();
+    assertThat(shorter.out()).isEqualTo(explain("a cat", out).succeeded().out());
+    assertThat(shorter.err()).isEmpty();
+    assertThat(same.err()).doesNotContain("stretched");
+    explain("a cat", out, "--context-length", 40).refused("20 tokens cannot keep 20");
+    explain("a cat", out, "--context-length", 1).refused("--context-length must be 2 to 16384");
+  }
+
+  private static Cli.Outcome explain(String text, Path out, Object... options) {
+    List<Object> words =
+        new ArrayList<>(List.of("explain", picture, text, "--model", model, "--out", out));
+    words.addAll(List.of(options));
+    return Cli.run(words.toArray());
   }
 
   @Test

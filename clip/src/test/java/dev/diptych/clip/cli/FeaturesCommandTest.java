@@ -193,8 +193,8 @@ class FeaturesCommandTest {
     refused(
         odd, images.reshape(Shape.of(BATCH, 3, 8, 32)), tokens, "images must be (B, 3, 16, 16)");
     refused(odd, images.reshape(Shape.of(BATCH, 768)), tokens, "images must be (B, 3, 16, 16)");
-    IntTensor shorter = new IntTensor(Shape.of(BATCH, 5), new int[BATCH * 5]);
-    refused(odd, images, shorter, "T = 6");
+    IntTensor longer = new IntTensor(Shape.of(BATCH, 7), new int[BATCH * 7]);
+    refused(odd, images, longer, "T of at most 6");
     tokens.data()[7] = 40;
     refused(odd, images, tokens, "odd.safetensors", "0..39", "40");
     new SafetensorsWriter().add("images", images).add("tokens", images).write(odd);

@@ -16,6 +16,18 @@ public final class PackedMatrix {
     this.panels = panels;
   }
 
+  /**
+   * A matrix that its caller has packed.
+   *
+   * @param n columns of op(B)
+   * @param k rows of op(B)
+   * @param panels as {@link Panels} lays them out, from the front; the array may be longer
+   */
+  public static PackedMatrix of(int n, int k, float[] panels) {
+    assert panels.length >= Panels.length(n, k);
+    return new PackedMatrix(n, k, panels);
+  }
+
   /** Columns of op(B). */
   public int n() {
     return n;

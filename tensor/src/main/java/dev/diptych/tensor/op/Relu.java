@@ -1,0 +1,43 @@
+package dev.diptych.tensor.op;
+
+import dev.diptych.kernels.relu.ReluCpu;
+import dev.diptych.kernels.relu.ReluDims;
+import dev.diptych.tensor.HostStorage;
+import dev.diptych.tensor.ShapeException;
+import dev.diptych.tensor.Tensor;
+import dev.diptych.tensor.TensorScope;
+
+/** The rectifier, element by element (Nair and Hinton 2010). */
+public final class Relu {
+  private Relu() {}
+
+  /**
+   * y = max(x, 0).
+   *
+   * @param x of any shape
+   */
+  public static Tensor forward(TensorScope scope, Tensor x) {
+    Tensor y = scope.allocate(x.shape());
+    switch (x.storage()) {
+      case HostStorage host -> ReluCpu.forward(new ReluDims(x.size()), x.floats(), y.floats());
+    }
+    return y;
+  }
+
+  /**
+   * The gradient of x.
+   *
+   * @param y what {@link #forward} returned
+   * @param dy of y's shape
+   * @throws ShapeException if dy does not match y
+   */
+  public static Tensor backward(TensorScope scope, Tensor y, Tensor dy) {
+    ShapeException.require("relu", "dy", "(…)", y.shape(), "to match y", dy);
+    Tensor dx = scope.allocate(y.shape());
+    switch (y.storage()) {
+      case HostStorage host ->
+          ReluCpu.backward(new ReluDims(y.size()), y.floats(), dy.floats(), dx.floats());
+    }
+    return dx;
+  }
+}
