@@ -4,7 +4,6 @@ import dev.diptych.clip.Diptych;
 import dev.diptych.clip.data.BadLimit;
 import dev.diptych.clip.report.ProgressLine;
 import dev.diptych.clip.retrieval.PictureIndexer;
-import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -77,7 +76,7 @@ final class IndexCommand implements Callable<Integer> {
     PrintWriter printed = spec.commandLine().getOut();
     BadLimit limit = Limits.of(maxBad, maxBadFraction);
     try (Diptych loaded = Diptych.load(model, vocabulary);
-        Work work = new Work(System.err)) {
+        Work work = new Work()) {
       PictureIndexer indexer =
           new PictureIndexer(
               out,
@@ -86,7 +85,7 @@ final class IndexCommand implements Callable<Integer> {
               vocabulary == null ? "" : vocabulary.toAbsolutePath().normalize().toString(),
               batchSize);
       PictureIndexer.Update update = indexer.update(data, rebuild, limit, work::tell);
-      work.close();
+      work.end();
       printed.printf(
           Locale.ROOT,
           "%s: %,d new, %,d changed, %,d deleted, %,d unchanged%n",
@@ -101,12 +100,7 @@ final class IndexCommand implements Callable<Integer> {
 
   /** Shows a line of progress for each source. */
   private static final class Work implements AutoCloseable {
-    private final PrintStream err;
     private @Nullable ProgressLine line;
-
-    Work(PrintStream err) {
-      this.err = err;
-    }
 
     void tell(long amount) {
       if (amount < 0) {
@@ -115,15 +109,19 @@ final class IndexCommand implements Callable<Integer> {
         }
         return;
       }
-      close();
-      line = amount == 0 ? null : ProgressLine.items(err, "embedding", amount, "pictures");
+      end();
+      line = amount == 0 ? null : ProgressLine.items(System.err, "embedding", amount, "pictures");
+    }
+
+    void end() {
+      if (line != null) {
+        line.close();
+      }
     }
 
     @Override
     public void close() {
-      if (line != null) {
-        line.close();
-      }
+      end();
     }
   }
 }

@@ -18,7 +18,7 @@ final class HeatColours {
 
   /** The colour of {@code value}, 0xRRGGBB; below 0 as 0, above 1 as 1. */
   static int rgb(double value) {
-    return TABLE[(int) Math.clamp(Math.round(value * (COUNT - 1)), 0, COUNT - 1)];
+    return TABLE[Math.clamp(Math.round(value * (COUNT - 1)), 0, COUNT - 1)];
   }
 
   private static int[] table() {

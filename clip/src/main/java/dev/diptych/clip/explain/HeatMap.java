@@ -66,9 +66,11 @@ public record HeatMap(int rows, int columns, float[] values, Area area) {
         best = i;
       }
     }
+    int row = best / columns;
+    int column = best % columns;
     return new Point(
-        area.x() + (best % columns + 0.5) * area.width() / columns,
-        area.y() + (best / columns + 0.5) * area.height() / rows);
+        area.x() + (column + 0.5) * area.width() / columns,
+        area.y() + (row + 0.5) * area.height() / rows);
   }
 
   /**

@@ -48,7 +48,7 @@ final class BlobDownload {
     this.repo = repo;
     this.file = file;
     StringBuilder encoded = new StringBuilder("/" + repo + "/resolve/" + commit);
-    for (String name : file.path().split("/")) {
+    for (String name : file.path().split("/", -1)) {
       encoded.append('/').append(HubApi.encode(name));
     }
     this.address = encoded.toString();

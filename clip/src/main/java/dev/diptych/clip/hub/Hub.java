@@ -171,7 +171,7 @@ public final class Hub {
     Path blob = cache.blob(repo, file);
     Files.createDirectories(cache.folder(repo).resolve("blobs"));
     Runnable waiting = () -> out.println(file.path() + ": another pull is at it; waiting for that");
-    try (BlobLock lock = BlobLock.take(cache.lockFile(repo, file), waiting)) {
+    try (BlobLock _ = BlobLock.take(cache.lockFile(repo, file), waiting)) {
       if (cache.holds(repo, commit, file)) {
         return; // the other one got it
       }

@@ -145,7 +145,7 @@ public final class PictureIndex implements AutoCloseable {
 
   /** Whether {@code search} will compare with every picture. */
   public boolean isExact(Search search) {
-    return search == Search.EXACT || search == Search.AUTO && size() <= EXACT_UP_TO;
+    return search == Search.EXACT || (search == Search.AUTO && size() <= EXACT_UP_TO);
   }
 
   /**

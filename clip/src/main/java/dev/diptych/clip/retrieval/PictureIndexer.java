@@ -169,7 +169,7 @@ public final class PictureIndexer {
   private Update update(IndexWriter writer, IndexedSource source, LongConsumer progress)
       throws IOException {
     String name = absolute(source.name());
-    Map<Example, Entry> entries = entries(source);
+    IdentityHashMap<Example, Entry> entries = entries(source);
     Plan plan = plan(writer, name, source, entries);
     progress.accept(plan.work().size());
     for (String gone : plan.gone()) {
@@ -214,8 +214,8 @@ public final class PictureIndexer {
     return String.join("::", parts);
   }
 
-  private static Map<Example, Entry> entries(IndexedSource source) {
-    Map<Example, Entry> entries = new IdentityHashMap<>();
+  private static IdentityHashMap<Example, Entry> entries(IndexedSource source) {
+    IdentityHashMap<Example, Entry> entries = new IdentityHashMap<>();
     for (Example example : source.examples()) {
       try {
         entries.put(example, Entry.of(example));
@@ -227,7 +227,10 @@ public final class PictureIndexer {
   }
 
   private static Plan plan(
-      IndexWriter writer, String name, IndexedSource source, Map<Example, Entry> entries)
+      IndexWriter writer,
+      String name,
+      IndexedSource source,
+      IdentityHashMap<Example, Entry> entries)
       throws IOException {
     Map<String, Known> known = known(writer);
     List<Example> work = new ArrayList<>();

@@ -141,7 +141,7 @@ final class WebServer implements AutoCloseable {
   /** Refuses requests that came under another name, or from the page of another site. */
   private void checkSender(Headers headers) {
     String host = headers.getFirst("Host");
-    if (host == null || loopback && !isLoopback(host)) {
+    if (host == null || (loopback && !isLoopback(host))) {
       throw new HttpError(
           421, "this server is called localhost, not '%s'".formatted(host == null ? "" : host));
     }

@@ -79,7 +79,7 @@ final class ColouredSquares {
       for (int column = x; column < x + SQUARE; column++) {
         for (int c = 0; c < 3; c++) {
           rgb[3 * (row * SIDE + column) + c] =
-              (byte) ((colour >> 8 * (2 - c) & 255) + random.nextInt(20));
+              (byte) (((colour >> (8 * (2 - c))) & 255) + random.nextInt(20));
         }
       }
     }

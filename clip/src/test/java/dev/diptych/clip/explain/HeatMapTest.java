@@ -64,8 +64,10 @@ class HeatMapTest {
     for (int i = 0; i < size * size; i++) {
       double weight = Math.pow((square.rgb()[3 * i] & 255) / 255.0, 4); // the spot, not its tails
       sum += weight;
-      sumX += weight * (i % size + 0.5);
-      sumY += weight * (i / size + 0.5);
+      int row = i / size;
+      int column = i % size;
+      sumX += weight * (column + 0.5);
+      sumY += weight * (row + 0.5);
     }
     double cell = area.width() / size;
     assertThat(area.x() + sumX / sum * cell).isCloseTo(spotX, within(0.5 * cell));

@@ -58,7 +58,7 @@ public final class HubServer implements AutoCloseable {
 
   /** A hub without models at a port, or at any free one if that is 0. */
   public HubServer(int port) throws IOException {
-    server = HttpServer.create(new InetSocketAddress(InetAddress.getByName("127.0.0.1"), port), 0);
+    server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 0);
     server.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
     server.createContext("/", this::answer);
     server.start();
