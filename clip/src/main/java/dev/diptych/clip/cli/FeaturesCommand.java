@@ -14,8 +14,8 @@ import dev.diptych.tensor.Shape;
 import dev.diptych.tensor.Tensor;
 import dev.diptych.tensor.TensorScope;
 import dev.diptych.tensor.io.Safetensors;
-import dev.diptych.tensor.io.SafetensorsException;
 import dev.diptych.tensor.io.SafetensorsWriter;
+import dev.diptych.tensor.io.TensorFileException;
 import dev.diptych.tensor.op.L2Normalize;
 import dev.diptych.tensor.op.Matmul;
 import java.io.IOException;
@@ -61,7 +61,7 @@ final class FeaturesCommand implements Callable<Integer> {
     try (Safetensors file = Safetensors.open(inputs)) {
       images = file.floats("images");
       tokens = file.ints("tokens");
-    } catch (SafetensorsException e) {
+    } catch (TensorFileException e) {
       throw new UserException(String.valueOf(e.getMessage()), e);
     }
     if (tokens.shape().rank() != 2 || tokens.shape().dim(0) != images.dim(0)) {

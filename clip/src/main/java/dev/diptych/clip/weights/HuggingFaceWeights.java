@@ -10,6 +10,7 @@ import dev.diptych.clip.VitConfig;
 import dev.diptych.kernels.memory.Floats;
 import dev.diptych.tensor.Shape;
 import dev.diptych.tensor.Tensor;
+import dev.diptych.tensor.io.NamedTensors;
 import dev.diptych.tensor.io.Safetensors;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -102,7 +103,8 @@ public final class HuggingFaceWeights {
     }
   }
 
-  private static void read(Path file, Safetensors tensors, Parameter parameter) throws IOException {
+  private static void read(Path file, NamedTensors tensors, Parameter parameter)
+      throws IOException {
     String ours = parameter.name();
     Floats target = parameter.value().floats();
     Shape shape = parameter.shape();
@@ -132,7 +134,7 @@ public final class HuggingFaceWeights {
   }
 
   private static void readPart(
-      Path file, Safetensors tensors, String name, Floats target, Shape shape) throws IOException {
+      Path file, NamedTensors tensors, String name, Floats target, Shape shape) throws IOException {
     if (!tensors.contains(name)) {
       throw new UserException(
           "%s is not a whole CLIPModel: tensor '%s' is missing".formatted(file, name));

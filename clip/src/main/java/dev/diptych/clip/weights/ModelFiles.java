@@ -6,7 +6,7 @@ import dev.diptych.clip.hub.HubCache;
 import dev.diptych.clip.hub.PullOptions;
 import dev.diptych.clip.hub.RepoId;
 import dev.diptych.clip.train.RunFolder;
-import dev.diptych.tensor.io.SafetensorsException;
+import dev.diptych.tensor.io.TensorFileException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -31,7 +31,7 @@ public final class ModelFiles {
         return loadDirectory(path);
       }
       return OpenAiWeights.read(path);
-    } catch (SafetensorsException | NoSuchFileException e) {
+    } catch (TensorFileException | NoSuchFileException e) {
       throw new UserException(String.valueOf(e.getMessage()), e);
     } catch (IOException e) {
       throw new UserException(

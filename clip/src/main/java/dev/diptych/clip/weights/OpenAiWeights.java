@@ -9,9 +9,10 @@ import dev.diptych.clip.VisionConfig;
 import dev.diptych.clip.VitConfig;
 import dev.diptych.kernels.gelu.Activation;
 import dev.diptych.tensor.Shape;
+import dev.diptych.tensor.io.NamedTensors;
 import dev.diptych.tensor.io.Safetensors;
-import dev.diptych.tensor.io.SafetensorsException;
 import dev.diptych.tensor.io.SafetensorsWriter;
+import dev.diptych.tensor.io.TensorFileException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.regex.Matcher;
@@ -47,14 +48,14 @@ public final class OpenAiWeights {
   }
 
   /** Reads a model from an open file; {@code file} is for messages. */
-  public static Clip read(Path file, Safetensors tensors) throws IOException {
+  public static Clip read(Path file, NamedTensors tensors) throws IOException {
     Clip clip = Clip.blank(config(file, tensors));
     readInto(file, tensors, clip);
     return clip;
   }
 
   /** Reads all weights of {@code clip}, which must have the architecture of the file. */
-  public static void readInto(Path file, Safetensors tensors, Clip clip) throws IOException {
+  public static void readInto(Path file, NamedTensors tensors, Clip clip) throws IOException {
     for (Parameter parameter : clip.parameters().list()) {
       String name = OpenAiNames.of(parameter.name());
       Shape found = shape(file, tensors, name, parameter.shape().rank());
@@ -68,7 +69,7 @@ public final class OpenAiWeights {
   }
 
   /** The architecture of the model in {@code tensors}. */
-  static ClipConfig config(Path file, Safetensors tensors) throws IOException {
+  static ClipConfig config(Path file, NamedTensors tensors) throws IOException {
     if (!tensors.contains("visual.proj") || !tensors.contains("visual.conv1.weight")) {
       throw new UserException(
           ("%s is not a vision-Transformer CLIP with OpenAI's names: it lacks 'visual.proj' or"
@@ -105,8 +106,8 @@ public final class OpenAiWeights {
     return new ClipConfig(embedDim, vision, text, activation(file, tensors));
   }
 
-  private static Shape shape(Path file, Safetensors tensors, String name, int rank)
-      throws SafetensorsException {
+  private static Shape shape(Path file, NamedTensors tensors, String name, int rank)
+      throws TensorFileException {
     if (!tensors.contains(name)) {
       throw new UserException(
           "%s is not a whole CLIP model with OpenAI's names: tensor '%s' is missing"
@@ -120,7 +121,7 @@ public final class OpenAiWeights {
     return shape;
   }
 
-  private static int blocks(Safetensors tensors, String prefix) {
+  private static int blocks(NamedTensors tensors, String prefix) {
     Pattern pattern = Pattern.compile("^" + Pattern.quote(prefix) + "(\\d{1,4})\\.");
     int count = 0;
     for (String name : tensors.names()) {
@@ -132,7 +133,7 @@ public final class OpenAiWeights {
     return count;
   }
 
-  private static Activation activation(Path file, Safetensors tensors) {
+  private static Activation activation(Path file, NamedTensors tensors) {
     @Nullable String name = tensors.metadata().get(ACTIVATION);
     if (name == null) {
       return Activation.QUICK_GELU;
@@ -140,7 +141,7 @@ public final class OpenAiWeights {
     return Activations.byName(name, file);
   }
 
-  private static int number(Path file, Safetensors tensors, String key, int otherwise) {
+  private static int number(Path file, NamedTensors tensors, String key, int otherwise) {
     @Nullable String text = tensors.metadata().get(key);
     if (text == null) {
       return otherwise;

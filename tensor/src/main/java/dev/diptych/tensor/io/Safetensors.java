@@ -33,36 +33,29 @@ import tools.jackson.databind.ObjectMapper;
  *
  * @see <a href="https://huggingface.co/docs/safetensors">the format</a>
  */
-public final class Safetensors implements AutoCloseable {
+public final class Safetensors implements NamedTensors {
   private static final long MAX_HEADER = 100_000_000; // as the reference implementation
   private static final String METADATA = "__metadata__";
 
   private final Path file;
   private final Arena arena;
   private final MemorySegment data;
-  private final Map<String, Entry> entries;
+  private final Map<String, Located> located;
   private final Map<String, String> metadata;
 
-  /**
-   * Where a tensor lies in the file.
-   *
-   * @param name the key
-   * @param dtype the element type in the file
-   * @param shape the lengths of the axes
-   * @param begin first byte, counted from the end of the header
-   */
-  public record Entry(String name, DType dtype, Shape shape, long begin) {}
+  /** A tensor, and its first byte, counted from the end of the header. */
+  private record Located(Entry entry, long begin) {}
 
   private Safetensors(
       Path file,
       Arena arena,
       MemorySegment data,
-      Map<String, Entry> entries,
+      Map<String, Located> located,
       Map<String, String> metadata) {
     this.file = file;
     this.arena = arena;
     this.data = data;
-    this.entries = entries;
+    this.located = located;
     this.metadata = metadata;
   }
 
@@ -70,7 +63,7 @@ public final class Safetensors implements AutoCloseable {
    * Maps a file and checks its header.
    *
    * @throws NoSuchFileException if there is no such file
-   * @throws SafetensorsException if it is not a safetensors file, or a damaged one
+   * @throws TensorFileException if it is not a safetensors file, or a damaged one
    */
   @SuppressWarnings("MustBeClosedChecker") // the arena lives as long as the file: closed by close()
   public static Safetensors open(Path file) throws IOException {
@@ -92,41 +85,41 @@ public final class Safetensors implements AutoCloseable {
           new String(
               whole.asSlice(8, header).toArray(ValueLayout.JAVA_BYTE), StandardCharsets.UTF_8);
       Map<String, String> metadata = new LinkedHashMap<>();
-      Map<String, Entry> entries = parse(file, json, size - 8 - header, metadata);
-      return new Safetensors(file, arena, whole.asSlice(8 + header), entries, metadata);
+      Map<String, Located> located = parse(file, json, size - 8 - header, metadata);
+      return new Safetensors(file, arena, whole.asSlice(8 + header), located, metadata);
     } catch (IOException | RuntimeException e) {
       arena.close();
       throw e;
     }
   }
 
-  private static Map<String, Entry> parse(
+  private static Map<String, Located> parse(
       Path file, String json, long dataSize, Map<String, String> metadata) throws IOException {
     JsonNode root;
     try {
       root = new ObjectMapper().readTree(json);
     } catch (JacksonException e) {
-      throw new SafetensorsException(
+      throw new TensorFileException(
           message(file, "the header is not JSON: " + e.getOriginalMessage()), e);
     }
     if (!root.isObject()) {
       throw fault(file, "the header is not a JSON object");
     }
-    Map<String, Entry> entries = new LinkedHashMap<>();
+    Map<String, Located> located = new LinkedHashMap<>();
     for (Map.Entry<String, JsonNode> property : root.properties()) {
       if (property.getKey().equals(METADATA)) {
         for (Map.Entry<String, JsonNode> item : property.getValue().properties()) {
           metadata.put(item.getKey(), item.getValue().asString());
         }
       } else {
-        entries.put(
-            property.getKey(), entry(file, property.getKey(), property.getValue(), dataSize));
+        located.put(
+            property.getKey(), locate(file, property.getKey(), property.getValue(), dataSize));
       }
     }
-    return entries;
+    return located;
   }
 
-  private static Entry entry(Path file, String name, JsonNode node, long dataSize)
+  private static Located locate(Path file, String name, JsonNode node, long dataSize)
       throws IOException {
     JsonNode shapeNode = node.path("shape");
     JsonNode range = node.path("data_offsets");
@@ -137,7 +130,7 @@ public final class Safetensors implements AutoCloseable {
     try {
       dtype = DType.valueOf(node.path("dtype").asString().toUpperCase(Locale.ROOT));
     } catch (IllegalArgumentException e) {
-      throw new SafetensorsException(
+      throw new TensorFileException(
           message(
               file,
               "tensor '%s' has the dtype %s, which is not known here"
@@ -155,7 +148,7 @@ public final class Safetensors implements AutoCloseable {
     try {
       shape = Shape.ofDims(dims);
     } catch (ShapeException e) {
-      throw new SafetensorsException(message(file, "tensor '" + name + "': " + e.getMessage()), e);
+      throw new TensorFileException(message(file, "tensor '" + name + "': " + e.getMessage()), e);
     }
     long begin = range.get(0).asLong();
     long end = range.get(1).asLong();
@@ -171,7 +164,7 @@ public final class Safetensors implements AutoCloseable {
           "tensor '%s' of shape %s and dtype %s needs %d bytes, its range has %d"
               .formatted(name, shape, dtype, (long) shape.size() * dtype.bytes(), end - begin));
     }
-    return new Entry(name, dtype, shape, begin);
+    return new Located(new Entry(name, dtype, shape), begin);
   }
 
   private static boolean isRange(JsonNode range) {
@@ -181,8 +174,8 @@ public final class Safetensors implements AutoCloseable {
         && range.get(1).canConvertToLong();
   }
 
-  private static SafetensorsException fault(Path file, String what) {
-    return new SafetensorsException(message(file, what));
+  private static TensorFileException fault(Path file, String what) {
+    return new TensorFileException(message(file, what));
   }
 
   private static String message(Path file, String what) {
@@ -192,73 +185,66 @@ public final class Safetensors implements AutoCloseable {
         + ". If it was downloaded or copied, fetch it again.";
   }
 
-  /** The names of all tensors, in the order of the header. */
-  public Set<String> names() {
-    return Collections.unmodifiableSet(entries.keySet());
+  @Override
+  public Path file() {
+    return file;
   }
 
-  /** Whether there is a tensor of that name. */
-  public boolean contains(String name) {
-    return entries.containsKey(name);
+  @Override
+  public Set<String> names() {
+    return Collections.unmodifiableSet(located.keySet());
   }
 
   /** The free-form strings of the header's {@code __metadata__}; often empty. */
+  @Override
   public Map<String, String> metadata() {
     return Collections.unmodifiableMap(metadata);
   }
 
-  /**
-   * Where a tensor lies and what it is.
-   *
-   * @throws SafetensorsException if there is none of that name; the message lists those there are
-   */
-  public Entry entry(String name) throws SafetensorsException {
-    Entry entry = entries.get(name);
-    if (entry == null) {
-      String names = String.join(", ", entries.keySet());
-      throw new SafetensorsException(
-          "%s has no tensor '%s'; it has: %s"
-              .formatted(
-                  file, name, names.length() > 500 ? names.substring(0, 500) + " …" : names));
+  @Override
+  public Entry entry(String name) throws TensorFileException {
+    return find(name).entry;
+  }
+
+  private Located find(String name) throws TensorFileException {
+    Located found = located.get(name);
+    if (found == null) {
+      throw TensorFileException.missing(this, name);
     }
-    return entry;
+    return found;
   }
 
   /** A tensor of floating point numbers or integers as f32, in memory of its own. */
-  public Tensor floats(String name) throws SafetensorsException {
+  public Tensor floats(String name) throws TensorFileException {
     Entry entry = entry(name);
-    Floats target = Floats.zeros(entry.shape.size());
+    Floats target = Floats.zeros(entry.shape().size());
     readFloats(name, target);
-    return Tensor.of(target, entry.shape);
+    return Tensor.of(target, entry.shape());
   }
 
-  /**
-   * Reads a tensor as f32 into {@code target}.
-   *
-   * @throws SafetensorsException if there is no such tensor or it has another number of elements
-   */
-  public void readFloats(String name, Floats target) throws SafetensorsException {
+  @Override
+  public void readFloats(String name, Floats target) throws TensorFileException {
     Entry entry = entry(name);
-    if (entry.shape.size() != target.length()) {
-      throw new SafetensorsException(
+    if (entry.shape().size() != target.length()) {
+      throw new TensorFileException(
           "%s: tensor '%s' has the shape %s with %d elements, expected %d elements"
-              .formatted(file, name, entry.shape, entry.shape.size(), target.length()));
+              .formatted(file, name, entry.shape(), entry.shape().size(), target.length()));
     }
-    MemorySegment bytes = bytes(entry);
+    MemorySegment bytes = bytes(name);
     float[] to = target.array();
-    if (entry.dtype == DType.F32) {
+    if (entry.dtype() == DType.F32) {
       MemorySegment.copy(bytes, FLOAT, 0, to, target.offset(), target.length());
       return;
     }
     for (int i = 0; i < target.length(); i++) {
       to[target.offset() + i] =
-          switch (entry.dtype) {
+          switch (entry.dtype()) {
             case F16 -> Float.float16ToFloat(bytes.getAtIndex(SHORT, i));
             case BF16 -> DType.fromBf16(bytes.getAtIndex(SHORT, i));
             case F64 -> (float) bytes.getAtIndex(DOUBLE, i);
             case F32 -> bytes.getAtIndex(FLOAT, i);
             case U64 -> unsignedToFloat(bytes.getAtIndex(LONG, i));
-            case BOOL, U8, I8, I16, U16, I32, U32, I64 -> integer(bytes, entry.dtype, i);
+            case BOOL, U8, I8, I16, U16, I32, U32, I64 -> integer(bytes, entry.dtype(), i);
           };
     }
   }
@@ -270,29 +256,29 @@ public final class Safetensors implements AutoCloseable {
   /**
    * A tensor of integers.
    *
-   * @throws SafetensorsException if it holds floating point numbers, or one that is no int
+   * @throws TensorFileException if it holds floating point numbers, or one that is no int
    */
-  public IntTensor ints(String name) throws SafetensorsException {
+  public IntTensor ints(String name) throws TensorFileException {
     Entry entry = entry(name);
-    int[] ints = new int[entry.shape.size()];
-    MemorySegment bytes = bytes(entry);
+    int[] ints = new int[entry.shape().size()];
+    MemorySegment bytes = bytes(name);
     for (int i = 0; i < ints.length; i++) {
       long value =
-          switch (entry.dtype) {
-            case BOOL, U8, I8, I16, U16, I32, U32, I64, U64 -> integer(bytes, entry.dtype, i);
+          switch (entry.dtype()) {
+            case BOOL, U8, I8, I16, U16, I32, U32, I64, U64 -> integer(bytes, entry.dtype(), i);
             case F16, BF16, F32, F64 ->
-                throw new SafetensorsException(
+                throw new TensorFileException(
                     "%s: tensor '%s' must hold integers, its dtype is %s"
-                        .formatted(file, name, entry.dtype));
+                        .formatted(file, name, entry.dtype()));
           };
       if ((int) value != value) {
-        throw new SafetensorsException(
+        throw new TensorFileException(
             "%s: element %d of tensor '%s' is %d, too large for an int"
                 .formatted(file, i, name, value));
       }
       ints[i] = (int) value;
     }
-    return new IntTensor(entry.shape, ints);
+    return new IntTensor(entry.shape(), ints);
   }
 
   private static long integer(MemorySegment bytes, DType dtype, int i) {
@@ -309,11 +295,11 @@ public final class Safetensors implements AutoCloseable {
   }
 
   /** A tensor as f64, for reading what was recorded in double precision. */
-  public double[] doubles(String name) throws SafetensorsException {
+  public double[] doubles(String name) throws TensorFileException {
     Entry entry = entry(name);
-    double[] values = new double[entry.shape.size()];
-    if (entry.dtype == DType.F64) {
-      MemorySegment.copy(bytes(entry), DOUBLE, 0, values, 0, values.length);
+    double[] values = new double[entry.shape().size()];
+    if (entry.dtype() == DType.F64) {
+      MemorySegment.copy(bytes(name), DOUBLE, 0, values, 0, values.length);
       return values;
     }
     Floats floats = floats(name).floats();
@@ -323,8 +309,10 @@ public final class Safetensors implements AutoCloseable {
     return values;
   }
 
-  private MemorySegment bytes(Entry entry) {
-    return data.asSlice(entry.begin, (long) entry.shape.size() * entry.dtype.bytes());
+  private MemorySegment bytes(String name) throws TensorFileException {
+    Located found = find(name);
+    Entry entry = found.entry;
+    return data.asSlice(found.begin, (long) entry.shape().size() * entry.dtype().bytes());
   }
 
   /** Ends the mapping; tensors already read stay valid. */

@@ -96,7 +96,7 @@ class SafetensorsTest {
             .put(json)
             .array());
     assertThatThrownBy(() -> Safetensors.open(file))
-        .isInstanceOf(SafetensorsException.class)
+        .isInstanceOf(TensorFileException.class)
         .hasMessageContaining(file.toString())
         .hasMessageContaining(message);
   }
@@ -109,7 +109,7 @@ class SafetensorsTest {
     try (RandomAccessFile cut = new RandomAccessFile(file.toFile(), "rw")) {
       cut.setLength(length);
     }
-    assertThatThrownBy(() -> Safetensors.open(file)).isInstanceOf(SafetensorsException.class);
+    assertThatThrownBy(() -> Safetensors.open(file)).isInstanceOf(TensorFileException.class);
   }
 
   @Test

@@ -1,0 +1,31 @@
+package dev.diptych.tensor.io;
+
+import java.io.IOException;
+
+/**
+ * A file that is no valid safetensors file; the message says what is wrong, where and what to do.
+ */
+public final class TensorFileException extends IOException {
+  private static final long serialVersionUID = 1;
+
+  /** A fault described by {@code message}. */
+  public TensorFileException(String message) {
+    super(message);
+  }
+
+  /** A fault described by {@code message}, found because of {@code cause}. */
+  public TensorFileException(String message, Throwable cause) {
+    super(message, cause);
+  }
+
+  /** What to throw for a name that is not there; the message lists those there are. */
+  static TensorFileException missing(NamedTensors tensors, String name) {
+    String names = String.join(", ", tensors.names());
+    return new TensorFileException(
+        "%s has no tensor '%s'; it has: %s"
+            .formatted(
+                tensors.file(),
+                name,
+                names.length() > 500 ? names.substring(0, 500) + " …" : names));
+  }
+}
