@@ -7,10 +7,12 @@ import dev.diptych.tensor.random.Philox;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -73,8 +75,18 @@ public final class Parameters {
   private Parameters(List<Parameter> announced, List<Buffer> announcedBuffers) {
     list = List.copyOf(announced);
     buffers = List.copyOf(announcedBuffers);
+    Set<String> bufferNames = new HashSet<>();
+    for (Buffer buffer : buffers) {
+      if (!bufferNames.add(buffer.name())) {
+        throw new IllegalArgumentException("two buffers are named " + buffer.name());
+      }
+    }
     long total = 0;
     for (Parameter parameter : list) {
+      if (bufferNames.contains(parameter.name())) {
+        throw new IllegalArgumentException(
+            "a parameter and a buffer are both named " + parameter.name());
+      }
       if (byName.put(parameter.name(), parameter) != null) {
         throw new IllegalArgumentException("two parameters are named " + parameter.name());
       }
