@@ -45,6 +45,11 @@ final class Presets {
     small(
         "mini-64", 192, new VitConfig(64, 8, 192, 4, 6), new TextConfig(32, 2048, 192, 3, 6, 2047));
     small(
+        "mini-rn-64",
+        192,
+        new ResNetConfig(64, 32, List.of(1, 1, 1, 1), 16),
+        new TextConfig(32, 2048, 192, 3, 6, 2047));
+    small(
         "mini-112",
         256,
         new VitConfig(112, 16, 256, 6, 8),

@@ -54,14 +54,14 @@ final class ExplainCommand implements Callable<Integer> {
 
   @Option(
       names = "--method",
-      defaultValue = "relevance",
       description = {
         "relevance: attention weighted by its gradient, through all blocks;",
         "values: cosine of each patch's own value with the text;",
-        "similarity: cosine of each patch's last token with the text, for comparison only.",
-        "Default: ${DEFAULT-VALUE}"
+        "similarity: cosine of each patch's last token with the text, for comparison only;",
+        "grad_cam: for ResNets, channels of the last feature map weighted by their gradient.",
+        "Default: grad_cam for a ResNet, relevance for a vision Transformer"
       })
-  private Method method = Method.RELEVANCE;
+  private @Nullable Method asked;
 
   @Option(
       names = "--out",
@@ -84,11 +84,12 @@ final class ExplainCommand implements Callable<Integer> {
     PrintWriter err = spec.commandLine().getErr();
     try (Diptych loaded = context.apply(Diptych.load(model, vocabulary), err)) {
       Picture picture = read();
+      Method method = asked != null ? asked : Method.usual(loaded.clip().vision());
       float[][] texts = loaded.embedTexts(List.of(text));
       HeatMap map = new PictureExplainer(loaded).explain(picture, texts, method).getFirst();
       float cosine = dot(loaded.embedPictures(List.of(picture))[0], texts[0]);
       write(PngEncoder.encode(map.overlay(picture)));
-      print(picture, map, cosine);
+      print(picture, map, method, cosine);
     }
     return 0;
   }
@@ -109,7 +110,7 @@ final class ExplainCommand implements Callable<Integer> {
     }
   }
 
-  private void print(Picture picture, HeatMap map, float cosine) {
+  private void print(Picture picture, HeatMap map, Method method, float cosine) {
     PrintWriter printer = spec.commandLine().getOut();
     HeatMap.Point peak = map.peak();
     if (!json) {

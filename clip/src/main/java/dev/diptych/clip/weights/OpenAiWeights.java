@@ -1,20 +1,24 @@
 package dev.diptych.clip.weights;
 
-import dev.diptych.autograd.Parameter;
 import dev.diptych.clip.Clip;
 import dev.diptych.clip.ClipConfig;
+import dev.diptych.clip.ResNetConfig;
 import dev.diptych.clip.TextConfig;
 import dev.diptych.clip.UserException;
 import dev.diptych.clip.VisionConfig;
 import dev.diptych.clip.VitConfig;
 import dev.diptych.kernels.gelu.Activation;
 import dev.diptych.tensor.Shape;
+import dev.diptych.tensor.Tensor;
 import dev.diptych.tensor.io.NamedTensors;
 import dev.diptych.tensor.io.Safetensors;
 import dev.diptych.tensor.io.SafetensorsWriter;
 import dev.diptych.tensor.io.TensorFileException;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -54,45 +58,37 @@ public final class OpenAiWeights {
     return clip;
   }
 
-  /** Reads all weights of {@code clip}, which must have the architecture of the file. */
+  /**
+   * Reads all weights and buffers of {@code clip}, which must have the architecture of the file.
+   */
   public static void readInto(Path file, NamedTensors tensors, Clip clip) throws IOException {
-    for (Parameter parameter : clip.parameters().list()) {
-      String name = OpenAiNames.of(parameter.name());
-      Shape found = shape(file, tensors, name, parameter.shape().rank());
-      if (!found.equals(parameter.shape())) {
+    for (Map.Entry<String, Tensor> wanted : clip.parameters().state().entrySet()) {
+      String name = OpenAiNames.of(wanted.getKey());
+      Tensor target = wanted.getValue();
+      Shape found = shape(file, tensors, name, target.rank());
+      if (!found.equals(target.shape())) {
         throw new UserException(
             "%s: tensor '%s' has the shape %s, the model needs %s"
-                .formatted(file, name, found, parameter.shape()));
+                .formatted(file, name, found, target.shape()));
       }
-      tensors.readFloats(name, parameter.value().floats());
+      tensors.readFloats(name, target.floats());
     }
   }
 
   /** The architecture of the model in {@code tensors}. */
   static ClipConfig config(Path file, NamedTensors tensors) throws IOException {
-    if (!tensors.contains("visual.proj") || !tensors.contains("visual.conv1.weight")) {
+    VisionConfig vision;
+    if (tensors.contains("visual.proj")) {
+      vision = transformer(file, tensors);
+    } else if (tensors.contains("visual.layer1.0.conv1.weight")) {
+      vision = resNet(file, tensors);
+    } else {
       throw new UserException(
-          ("%s is not a vision-Transformer CLIP with OpenAI's names: it lacks 'visual.proj' or"
-                  + " 'visual.conv1.weight'. Its first tensors are: %s")
+          ("%s is not a CLIP with OpenAI's names: it has neither 'visual.proj', as vision"
+                  + " Transformers have, nor 'visual.layer1.0.conv1.weight', as ResNets have. Its"
+                  + " first tensors are: %s")
               .formatted(file, String.join(", ", tensors.names().stream().limit(5).toList())));
     }
-    Shape patches = shape(file, tensors, "visual.conv1.weight", 4); // (C, 3, P, P)
-    int width = patches.dim(0);
-    int patchSize = patches.dim(-1);
-    int visionTokens = shape(file, tensors, "visual.positional_embedding", 2).dim(0);
-    int grid = (int) Math.round(Math.sqrt(visionTokens - 1.0));
-    if (grid * grid + 1 != visionTokens) {
-      throw new UserException(
-          "%s: 'visual.positional_embedding' has %d rows, expected a square of patches and one"
-              .formatted(file, visionTokens));
-    }
-    VisionConfig vision =
-        new VitConfig(
-            grid * patchSize,
-            patchSize,
-            width,
-            blocks(tensors, "visual.transformer.resblocks."),
-            number(file, tensors, VISION_HEADS, Math.max(1, width / HEAD_SIZE)));
     Shape table = shape(file, tensors, "token_embedding.weight", 2); // (V, C)
     TextConfig text =
         new TextConfig(
@@ -104,6 +100,49 @@ public final class OpenAiWeights {
             number(file, tensors, END_TOKEN, table.dim(0) - 1));
     int embedDim = shape(file, tensors, "text_projection", 2).dim(1);
     return new ClipConfig(embedDim, vision, text, activation(file, tensors));
+  }
+
+  private static VisionConfig transformer(Path file, NamedTensors tensors)
+      throws TensorFileException {
+    Shape patches = shape(file, tensors, "visual.conv1.weight", 4); // (C, 3, P, P)
+    int width = patches.dim(0);
+    int patchSize = patches.dim(-1);
+    return new VitConfig(
+        grid(file, tensors, "visual.positional_embedding") * patchSize,
+        patchSize,
+        width,
+        blocks(tensors, "visual.transformer.resblocks."),
+        visionHeads(file, tensors, width));
+  }
+
+  private static VisionConfig resNet(Path file, NamedTensors tensors) throws TensorFileException {
+    int width = shape(file, tensors, "visual.layer1.0.conv1.weight", 4).dim(0);
+    List<Integer> stages = new ArrayList<>();
+    for (int stage = 1; stage <= 4; stage++) {
+      stages.add(blocks(tensors, "visual.layer" + stage + "."));
+    }
+    return new ResNetConfig(
+        grid(file, tensors, "visual.attnpool.positional_embedding") * ResNetConfig.REDUCTION,
+        width,
+        stages,
+        visionHeads(file, tensors, ResNetConfig.REDUCTION * width));
+  }
+
+  /** The side of the square of places that the attention sees beside one for the whole picture. */
+  private static int grid(Path file, NamedTensors tensors, String positions)
+      throws TensorFileException {
+    int tokens = shape(file, tensors, positions, 2).dim(0);
+    int grid = (int) Math.round(Math.sqrt(tokens - 1.0));
+    if (grid * grid + 1 != tokens) {
+      throw new UserException(
+          "%s: '%s' has %d rows, expected a square of places and one"
+              .formatted(file, positions, tokens));
+    }
+    return grid;
+  }
+
+  private static int visionHeads(Path file, NamedTensors tensors, int width) {
+    return number(file, tensors, VISION_HEADS, Math.max(1, width / HEAD_SIZE));
   }
 
   private static Shape shape(Path file, NamedTensors tensors, String name, int rank)
@@ -154,7 +193,9 @@ public final class OpenAiWeights {
     }
   }
 
-  /** Puts all weights of {@code clip} into {@code writer}, and what shapes do not tell. */
+  /**
+   * Puts all weights and buffers of {@code clip} into {@code writer}, and what shapes do not tell.
+   */
   public static void write(Clip clip, SafetensorsWriter writer) {
     ClipConfig config = clip.config();
     writer
@@ -163,8 +204,6 @@ public final class OpenAiWeights {
         .metadata(VISION_HEADS, Integer.toString(config.vision().heads()))
         .metadata(TEXT_HEADS, Integer.toString(config.text().heads()))
         .metadata(END_TOKEN, Integer.toString(config.text().endToken()));
-    for (Parameter parameter : clip.parameters().list()) {
-      writer.add(OpenAiNames.of(parameter.name()), parameter.value());
-    }
+    clip.parameters().state().forEach((name, value) -> writer.add(OpenAiNames.of(name), value));
   }
 }
