@@ -14,9 +14,13 @@ final class Faults {
 
   /** Bytes that contradict the format, found by a library. */
   static TensorFileException damaged(String what, Exception cause) {
+    Throwable first = cause;
+    while (first.getCause() != null) {
+      first = first.getCause();
+    }
     return new TensorFileException(
         "%s (%s). If it was downloaded or copied, fetch it again, else save it again."
-            .formatted(what, cause.getMessage()),
+            .formatted(what, first.getMessage()),
         cause);
   }
 

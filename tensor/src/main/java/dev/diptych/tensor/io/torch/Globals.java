@@ -255,7 +255,8 @@ final class Globals {
     return given.get(index);
   }
 
-  private static String text(Pickled value) throws TensorFileException {
+  /** The value of a string. */
+  static String text(Pickled value) throws TensorFileException {
     if (value instanceof Text text) {
       return text.value();
     }

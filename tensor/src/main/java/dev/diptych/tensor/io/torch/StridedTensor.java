@@ -51,7 +51,8 @@ record StridedTensor(Storage storage, DType dtype, long offset, Shape shape, lon
         || offset > available
         || !lies(shape, offset, strides, available)) {
       throw Faults.damaged(
-          "a tensor of shape %s with strides %s from element %d reaches beyond its storage '%s' of %d elements"
+          ("a tensor of shape %s with strides %s from element %d does not fit its storage '%s' of"
+                  + " %d elements")
               .formatted(shape, Arrays.toString(strides), offset, storage.key(), available));
     }
     if (shape.size() > Math.max(available, MAX_REPEATED)) {

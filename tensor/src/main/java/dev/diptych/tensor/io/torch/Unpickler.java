@@ -76,9 +76,9 @@ final class Unpickler {
 
   private static TensorFileException refuse(int instruction, long at) {
     return switch (instruction) {
-      case 'F', 'I', 'L', 'S', 'V', 'P', 'i', 'o' ->
+      case 'F', 'I', 'L', 'S', 'V', 'P', 'g', 'i', 'o', 'p' ->
           Faults.unsupported(
-              "it was pickled with protocol 0 or 1, of which the instruction '%c' at byte %d is not read"
+              "its pickle has the instruction '%c' (at byte %d) of protocol 0 or 1, not read here"
                   .formatted(instruction, at));
       case 0x82, 0x83, 0x84, 0x92, 0x97, 0x98 ->
           Faults.unsupported(
@@ -172,7 +172,7 @@ final class Unpickler {
       case 0x93 -> {
         Pickled name = pop();
         Pickled module = pop();
-        stack.add(Globals.permit(text(module) + "." + text(name)));
+        stack.add(Globals.permit(Globals.text(module) + "." + Globals.text(name)));
       }
       case 'Q' -> stack.add(new Pickled.StoragePart(PersistentIds.storage(pop(), storages)));
       default -> {
@@ -196,11 +196,9 @@ final class Unpickler {
       case '0' -> pop();
       case '1' -> popToMark();
       case '2' -> stack.add(top());
-      case 'p' -> memo.put(decimal(in.line()), top());
       case 'q' -> memo.put((long) in.unsignedByte(), top());
       case 'r' -> memo.put(in.unsignedInt(), top());
       case 0x94 -> memo.put((long) memo.size(), top());
-      case 'g' -> recall(decimal(in.line()));
       case 'h' -> recall(in.unsignedByte());
       case 'j' -> recall(in.unsignedInt());
       default -> {
@@ -208,14 +206,6 @@ final class Unpickler {
       }
     }
     return true;
-  }
-
-  private static long decimal(String line) throws TensorFileException {
-    try {
-      return Long.parseLong(line);
-    } catch (NumberFormatException e) {
-      throw Faults.damaged("the pickle's memo has no place '" + line + "'", e);
-    }
   }
 
   private void recall(long place) throws TensorFileException {
@@ -309,12 +299,5 @@ final class Unpickler {
       return global;
     }
     throw Faults.damaged("the pickle calls " + value.what());
-  }
-
-  private static String text(Pickled value) throws TensorFileException {
-    if (value instanceof Text text) {
-      return text.value();
-    }
-    throw Faults.damaged("the pickle names a function by " + value.what());
   }
 }
