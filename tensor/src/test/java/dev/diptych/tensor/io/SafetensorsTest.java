@@ -82,6 +82,13 @@ class SafetensorsTest {
             + " 2147483647",
         "{\"x\":{\"dtype\":\"F32\",\"shape\":[2]}}|lacks dtype, shape or data_offsets",
         "{\"x\":7}|lacks dtype",
+        "{\"x\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0.5,4.5]}}|lacks dtype",
+        "{\"x\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]},\"y\":{\"dtype\":\"F16\","
+            + "\"shape\":[2],\"data_offsets\":[3,7]}}|tensors 'x' and 'y' both claim the byte 3",
+        "{\"x\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]},\"x\":{\"dtype\":\"F32\","
+            + "\"shape\":[1],\"data_offsets\":[4,8]}}|Duplicate",
+        "{\"__metadata__\":{\"a\":{}}}|'a' of __metadata__ is not a string",
+        "{} {}|not JSON",
         "[1]|not a JSON object",
         "{\"x\":|not JSON"
       })
@@ -99,6 +106,11 @@ class SafetensorsTest {
         .isInstanceOf(TensorFileException.class)
         .hasMessageContaining(file.toString())
         .hasMessageContaining(message);
+  }
+
+  @Test
+  void aDeeplyNestedHeaderIsRefused() throws IOException {
+    aHeaderThatLiesIsRefused("{\"x\":" + "[".repeat(1_000_000), "nesting depth");
   }
 
   @ParameterizedTest
