@@ -7,8 +7,10 @@ import dev.diptych.tensor.random.Philox;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -122,6 +124,21 @@ public final class Parameters {
    */
   public List<Buffer> buffers() {
     return buffers;
+  }
+
+  /**
+   * All that a model knows, by name: its parameters, then its buffers, in the order in which it
+   * announced them. What a checkpoint holds and a copy of the model must be given.
+   */
+  public SequencedMap<String, Tensor> state() {
+    SequencedMap<String, Tensor> state = new LinkedHashMap<>();
+    for (Parameter parameter : list) {
+      state.put(parameter.name(), parameter.value());
+    }
+    for (Buffer buffer : buffers) {
+      state.put(buffer.name(), buffer.value());
+    }
+    return state;
   }
 
   /** The parameter of that name, or null. */
