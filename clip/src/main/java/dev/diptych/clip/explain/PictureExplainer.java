@@ -5,6 +5,8 @@ import dev.diptych.autograd.Tape;
 import dev.diptych.autograd.Var;
 import dev.diptych.autograd.nn.AttentionFunction;
 import dev.diptych.clip.Diptych;
+import dev.diptych.clip.ModifiedResNet;
+import dev.diptych.clip.UserException;
 import dev.diptych.clip.VisionTransformer;
 import dev.diptych.clip.image.Area;
 import dev.diptych.clip.image.Picture;
@@ -76,6 +78,9 @@ public final class PictureExplainer {
             case VALUES -> similarities(tower, image, texts, PictureExplainer::hearItself);
             case RELEVANCE -> relevances(tower, image, texts);
           };
+      case ModifiedResNet tower ->
+          throw new UserException(
+              "a ResNet cannot be explained: use a model with a vision Transformer");
     };
   }
 
