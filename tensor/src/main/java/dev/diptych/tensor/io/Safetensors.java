@@ -225,32 +225,9 @@ public final class Safetensors implements NamedTensors {
   @Override
   public void readFloats(String name, Floats target) throws TensorFileException {
     Entry entry = entry(name);
-    if (entry.shape().size() != target.length()) {
-      throw new TensorFileException(
-          "%s: tensor '%s' has the shape %s with %d elements, expected %d elements"
-              .formatted(file, name, entry.shape(), entry.shape().size(), target.length()));
-    }
-    MemorySegment bytes = bytes(name);
-    float[] to = target.array();
-    if (entry.dtype() == DType.F32) {
-      MemorySegment.copy(bytes, FLOAT, 0, to, target.offset(), target.length());
-      return;
-    }
-    for (int i = 0; i < target.length(); i++) {
-      to[target.offset() + i] =
-          switch (entry.dtype()) {
-            case F16 -> Float.float16ToFloat(bytes.getAtIndex(SHORT, i));
-            case BF16 -> DType.fromBf16(bytes.getAtIndex(SHORT, i));
-            case F64 -> (float) bytes.getAtIndex(DOUBLE, i);
-            case F32 -> bytes.getAtIndex(FLOAT, i);
-            case U64 -> unsignedToFloat(bytes.getAtIndex(LONG, i));
-            case BOOL, U8, I8, I16, U16, I32, U32, I64 -> integer(bytes, entry.dtype(), i);
-          };
-    }
-  }
-
-  private static float unsignedToFloat(long value) {
-    return value >= 0 ? value : (float) ((value >>> 1) | (value & 1)) * 2;
+    entry.requireLength(file, target);
+    Elements.readFloats(
+        bytes(name), entry.dtype(), 0, 1, target.array(), target.offset(), target.length());
   }
 
   /**
@@ -265,7 +242,8 @@ public final class Safetensors implements NamedTensors {
     for (int i = 0; i < ints.length; i++) {
       long value =
           switch (entry.dtype()) {
-            case BOOL, U8, I8, I16, U16, I32, U32, I64, U64 -> integer(bytes, entry.dtype(), i);
+            case BOOL, U8, I8, I16, U16, I32, U32, I64, U64 ->
+                Elements.integerAt(bytes, entry.dtype(), i);
             case F16, BF16, F32, F64 ->
                 throw new TensorFileException(
                     "%s: tensor '%s' must hold integers, its dtype is %s"
@@ -281,30 +259,13 @@ public final class Safetensors implements NamedTensors {
     return new IntTensor(entry.shape(), ints);
   }
 
-  private static long integer(MemorySegment bytes, DType dtype, int i) {
-    return switch (dtype) {
-      case BOOL, U8 -> bytes.get(ValueLayout.JAVA_BYTE, i) & 0xFF;
-      case I8 -> bytes.get(ValueLayout.JAVA_BYTE, i);
-      case I16 -> bytes.getAtIndex(SHORT, i);
-      case U16 -> bytes.getAtIndex(SHORT, i) & 0xFFFF;
-      case I32 -> bytes.getAtIndex(INT, i);
-      case U32 -> bytes.getAtIndex(INT, i) & 0xFFFFFFFFL;
-      case I64, U64 -> bytes.getAtIndex(LONG, i);
-      case F16, BF16, F32, F64 -> throw new IllegalArgumentException(dtype + " is no integer");
-    };
-  }
-
   /** A tensor as f64, for reading what was recorded in double precision. */
   public double[] doubles(String name) throws TensorFileException {
     Entry entry = entry(name);
     double[] values = new double[entry.shape().size()];
-    if (entry.dtype() == DType.F64) {
-      MemorySegment.copy(bytes(name), DOUBLE, 0, values, 0, values.length);
-      return values;
-    }
-    Floats floats = floats(name).floats();
+    MemorySegment bytes = bytes(name);
     for (int i = 0; i < values.length; i++) {
-      values[i] = floats.array()[floats.offset() + i];
+      values[i] = Elements.doubleAt(bytes, entry.dtype(), i);
     }
     return values;
   }
@@ -321,14 +282,6 @@ public final class Safetensors implements NamedTensors {
     arena.close();
   }
 
-  static final ValueLayout.OfLong LONG =
+  private static final ValueLayout.OfLong LONG =
       ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  static final ValueLayout.OfInt INT =
-      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  static final ValueLayout.OfShort SHORT =
-      ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  static final ValueLayout.OfFloat FLOAT =
-      ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  static final ValueLayout.OfDouble DOUBLE =
-      ValueLayout.JAVA_DOUBLE_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 }
