@@ -89,14 +89,7 @@ public final class Diptych implements AutoCloseable {
     Path path = ModelFiles.locate(name);
     LoadedModel loaded = ModelFiles.read(path, activation);
     Clip clip = loaded.clip();
-    Path found = vocabulary != null ? vocabulary : ModelFiles.vocabularyBeside(path);
-    Tokenizer tokenizer = found == null ? null : Tokenizer.load(found);
-    if (tokenizer != null && tokenizer.size() != clip.config().text().vocabularySize()) {
-      throw new UserException(
-          "the vocabulary %s has %d tokens, the model %s was trained with %d: give the model's own with --vocab"
-              .formatted(found, tokenizer.size(), path, clip.config().text().vocabularySize()));
-    }
-    return new Diptych(clip, tokenizer, loaded.preprocess());
+    return new Diptych(clip, ModelFiles.tokenizer(path, vocabulary, clip), loaded.preprocess());
   }
 
   /** The model. */

@@ -5,6 +5,7 @@ import dev.diptych.clip.UserException;
 import dev.diptych.clip.hub.HubCache;
 import dev.diptych.clip.hub.PullOptions;
 import dev.diptych.clip.hub.RepoId;
+import dev.diptych.clip.tokenizer.Tokenizer;
 import dev.diptych.clip.train.RunFolder;
 import dev.diptych.kernels.gelu.Activation;
 import dev.diptych.tensor.io.TensorFileException;
@@ -36,6 +37,8 @@ public final class ModelFiles {
       Stream.of(WEIGHTS.subList(2, 5), WEIGHTS.subList(0, 2), WEIGHTS.subList(5, WEIGHTS.size()))
           .flatMap(List::stream)
           .toList();
+
+  private static final String ANY_WEIGHTS = "(?i).*\\.(safetensors|pt|pth|bin)";
 
   private ModelFiles() {}
 
@@ -119,7 +122,7 @@ public final class ModelFiles {
     }
     List<Path> others;
     try (Stream<Path> files = Files.list(directory)) {
-      others = files.filter(file -> isFileName(file.toString())).sorted().toList();
+      others = files.filter(file -> file.toString().matches(ANY_WEIGHTS)).sorted().toList();
     }
     if (others.size() == 1) {
       return others.getFirst();
@@ -143,12 +146,32 @@ public final class ModelFiles {
     return Files.exists(config) && HuggingFaceConfig.isClip(StatedModel.json(config));
   }
 
+  /**
+   * The tokenizer of a model.
+   *
+   * @param path the model's own path, see {@link #locate}
+   * @param vocabulary null looks beside the model
+   * @return null if there is none beside it
+   * @throws UserException if it is damaged, or of another size than the model's
+   */
+  public static @Nullable Tokenizer tokenizer(Path path, @Nullable Path vocabulary, Clip clip) {
+    Path found = vocabulary != null ? vocabulary : vocabularyBeside(path);
+    Tokenizer tokenizer = found == null ? null : Tokenizer.load(found);
+    if (tokenizer != null && tokenizer.size() != clip.config().text().vocabularySize()) {
+      throw new UserException(
+          "the vocabulary %s has %d tokens, the model %s was trained with %d: give the model's own with --vocab"
+              .formatted(found, tokenizer.size(), path, clip.config().text().vocabularySize()));
+    }
+    return tokenizer;
+  }
+
   /** The vocabulary in the folder of a model, or null if there is none. */
   public static @Nullable Path vocabularyBeside(Path model) {
     Path absolute = model.toAbsolutePath();
     Path folder = Files.isDirectory(absolute) ? absolute : absolute.getParent();
     for (int up = 0; up < 2 && folder != null; up++) { // a checkpoint's run is one folder up
-      for (String name : new String[] {"vocab.json", "bpe_simple_vocab_16e6.txt.gz"}) {
+      for (String name :
+          new String[] {"vocab.json", "tokenizer.json", "bpe_simple_vocab_16e6.txt.gz"}) {
         if (Files.exists(folder.resolve(name))) {
           return folder.resolve(name);
         }

@@ -22,6 +22,11 @@ final class PictureConfig {
   static final String FILE = "preprocessor_config.json";
   private static final System.Logger LOG = System.getLogger(PictureConfig.class.getName());
 
+  /** CLIP's, in the digits that everybody writes, which are not the shortest for these floats. */
+  private static final double[] MEAN = {0.48145466, 0.4578275, 0.40821073};
+
+  private static final double[] STD = {0.26862954, 0.26130258, 0.27577711};
+
   private PictureConfig() {}
 
   /** The preprocessing of a model for pictures of {@code size}; CLIP's own if nothing is said. */
@@ -125,9 +130,9 @@ final class PictureConfig {
     root.put("do_normalize", true);
     root.put("do_rescale", true);
     root.put("do_resize", true);
-    addAll(root.putArray("image_mean"), preprocess.mean());
+    addAll(root.putArray("image_mean"), preprocess.mean(), MEAN);
     root.put("image_processor_type", "CLIPImageProcessor");
-    addAll(root.putArray("image_std"), preprocess.std());
+    addAll(root.putArray("image_std"), preprocess.std(), STD);
     root.put("resample", 3);
     root.put("rescale_factor", 1 / 255.0);
     root.putObject("size").put("shortest_edge", preprocess.size());
@@ -137,16 +142,16 @@ final class PictureConfig {
   /** {@code preprocess_cfg}, as open_clip writes it. */
   static ObjectNode writeOpenClip(Preprocess preprocess) {
     ObjectNode root = new ObjectMapper().createObjectNode();
-    addAll(root.putArray("mean"), preprocess.mean());
-    addAll(root.putArray("std"), preprocess.std());
+    addAll(root.putArray("mean"), preprocess.mean(), MEAN);
+    addAll(root.putArray("std"), preprocess.std(), STD);
     root.put("interpolation", "bicubic");
     root.put("resize_mode", "shortest");
     return root;
   }
 
-  private static void addAll(ArrayNode array, float[] values) {
-    for (float value : values) {
-      array.add(value);
+  private static void addAll(ArrayNode array, float[] values, double[] published) {
+    for (int c = 0; c < values.length; c++) {
+      array.add((float) published[c] == values[c] ? published[c] : values[c]);
     }
   }
 }
