@@ -20,7 +20,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -40,15 +39,7 @@ final class ExplainCommand implements Callable<Integer> {
   @SuppressWarnings("NullAway.Init") // picocli sets it
   private CommandSpec spec;
 
-  @Option(
-      names = "--model",
-      required = true,
-      description = "a run, a Hugging Face directory, or a safetensors file with OpenAI's names")
-  @SuppressWarnings("NullAway.Init")
-  private Path model;
-
-  @Option(names = "--vocab", description = "the vocabulary, if it is not beside the model")
-  private @Nullable Path vocabulary;
+  @Mixin private ModelOptions model = new ModelOptions();
 
   @Mixin private ContextLength context = new ContextLength();
 
@@ -82,7 +73,7 @@ final class ExplainCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     PrintWriter err = spec.commandLine().getErr();
-    try (Diptych loaded = context.apply(Diptych.load(model, vocabulary), err)) {
+    try (Diptych loaded = context.apply(model.load(), err)) {
       Picture picture = read();
       Method method = asked != null ? asked : Method.usual(loaded.clip().vision());
       float[][] texts = loaded.embedTexts(List.of(text));
