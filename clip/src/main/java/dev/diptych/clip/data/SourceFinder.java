@@ -89,8 +89,11 @@ final class SourceFinder {
   }
 
   private static List<Example> index(Path file, DataOptions options, BadRecords bad) {
-    return isShard(file)
-        ? TarShard.index(file, options, bad)
+    if (isShard(file)) {
+      return TarShard.index(file, options, bad);
+    }
+    return isJson(file)
+        ? CaptionJson.index(file, options, bad)
         : CaptionTable.index(file, options, bad);
   }
 
@@ -171,6 +174,7 @@ final class SourceFinder {
     }
     List<Path> shards = new ArrayList<>();
     List<Path> tables = new ArrayList<>();
+    List<Path> jsons = new ArrayList<>();
     List<String> names = new ArrayList<>();
     try (DirectoryStream<Path> entries = Files.newDirectoryStream(file)) {
       for (Path entry : entries) {
@@ -183,6 +187,8 @@ final class SourceFinder {
           shards.add(entry);
         } else if (name.matches("(?i).*\\.(csv|tsv|token)")) {
           tables.add(entry);
+        } else if (name.matches("(?i)(captions|dataset)_.*\\.json")) {
+          jsons.add(entry);
         }
       }
     } catch (IOException e) {
@@ -199,13 +205,15 @@ final class SourceFinder {
       files.addAll(shards);
     } else if (tables.size() == 1) {
       files.add(tables.getFirst());
+    } else if (tables.isEmpty() && jsons.size() == 1) {
+      files.add(jsons.getFirst());
     } else {
       Collections.sort(names);
       int shown = Math.min(MAX_LISTED, names.size());
       throw new UserException(
           file
-              + ": expected captions.txt, *.tar shards or one CSV or TSV table in this folder,"
-              + " found "
+              + ": expected captions.txt, *.tar shards, one CSV or TSV table or one captions_*.json"
+              + " in this folder, found "
               + (names.isEmpty()
                   ? "nothing"
                   : String.join(", ", names.subList(0, shown))
@@ -221,13 +229,17 @@ final class SourceFinder {
 
   private static boolean isShard(Path file) {
     String name = fileName(file).toLowerCase(Locale.ROOT);
-    if (name.matches(".*\\.(csv|tsv|txt|token)")) {
+    if (name.matches(".*\\.(csv|tsv|txt|token|json)")) {
       return false;
     }
     if (name.matches(".*\\.(tar|tgz|gz)")) { // a compressed one is refused with a reason later
       return true;
     }
     throw new UserException(
-        file + ": is neither a .tar shard nor a .csv, .tsv, .txt or .token table");
+        file + ": is neither a .tar shard nor a .csv, .tsv, .txt, .token or .json list");
+  }
+
+  private static boolean isJson(Path file) {
+    return fileName(file).toLowerCase(Locale.ROOT).endsWith(".json");
   }
 }
