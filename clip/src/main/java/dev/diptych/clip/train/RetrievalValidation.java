@@ -10,7 +10,7 @@ import dev.diptych.clip.data.PictureTransform;
 import dev.diptych.clip.evaluate.Retrieval;
 import dev.diptych.clip.tokenizer.Tokenizer;
 import dev.diptych.clip.tokenizer.Truncation;
-import dev.diptych.clip.zeroshot.ZeroShotClassifier;
+import dev.diptych.clip.zeroshot.Templates;
 import dev.diptych.tensor.IntTensor;
 import dev.diptych.tensor.Shape;
 import dev.diptych.tensor.Tensor;
@@ -93,7 +93,7 @@ public final class RetrievalValidation implements TrainingRun.Validation {
     labels = labels(source.name(), examples, classNames);
     List<String> sentences = new ArrayList<>();
     for (String name : classNames) {
-      sentences.add(ZeroShotClassifier.DEFAULT_TEMPLATES.getFirst().replace("{}", name));
+      sentences.add(Templates.SIMPLE.getFirst().replace("{}", name));
     }
     classTokens = tokens(sentences, tokenizer, contextLength);
   }

@@ -12,9 +12,6 @@ import java.util.List;
  * of its normalised embeddings (§3.1.4).
  */
 public final class ZeroShotClassifier {
-  /** What the paper puts a label into when nothing better is known. */
-  public static final List<String> DEFAULT_TEMPLATES = List.of("a photo of a {}.");
-
   private final Diptych model;
   private final List<String> labels;
   private final float[][] classes; // (K, D)
