@@ -2,6 +2,8 @@ package dev.diptych.clip.zeroshot;
 
 import dev.diptych.clip.Diptych;
 import dev.diptych.clip.UserException;
+import dev.diptych.tensor.Shape;
+import dev.diptych.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -80,6 +82,16 @@ public final class ZeroShotClassifier {
   /** The labels, in the order in which they were given. */
   public List<String> labels() {
     return labels;
+  }
+
+  /** The embeddings of the labels, (K, D), each row of length 1, in memory of their own. */
+  public Tensor embeddings() {
+    int width = classes[0].length;
+    float[] rows = new float[classes.length * width];
+    for (int i = 0; i < classes.length; i++) {
+      System.arraycopy(classes[i], 0, rows, i * width, width);
+    }
+    return Tensor.of(rows, Shape.of(classes.length, width));
   }
 
   /**
