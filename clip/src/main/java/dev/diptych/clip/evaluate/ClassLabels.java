@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
+import java.util.stream.IntStream;
 
 /**
  * Which class a label means. A label is what a data set writes beside a picture: a class's name,
@@ -45,7 +46,7 @@ public final class ClassLabels {
     TreeSet<String> sorted = new TreeSet<>(labels);
     if (sorted.stream().allMatch(label -> label.matches(NUMBER))) {
       int largest = sorted.stream().mapToInt(Integer::parseInt).max().orElse(-1);
-      return of(java.util.stream.IntStream.rangeClosed(0, largest).mapToObj(Integer::toString).toList());
+      return of(IntStream.rangeClosed(0, largest).mapToObj(Integer::toString).toList());
     }
     ClassLabels classes = new ClassLabels(sorted.stream().map(l -> l.replace('_', ' ')).toList());
     int number = 0;

@@ -14,6 +14,7 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
@@ -96,7 +97,7 @@ public record LabelledPictures(
     return new LabelledPictures(
         source,
         List.copyOf(examples),
-        java.util.Arrays.copyOf(labels, examples.size()),
+        Arrays.copyOf(labels, examples.size()),
         classes,
         named,
         templates);

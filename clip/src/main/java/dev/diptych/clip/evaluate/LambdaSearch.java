@@ -18,17 +18,14 @@ final class LambdaSearch {
 
   private final DoubleUnaryOperator accuracyOf;
   private final TreeMap<Integer, Double> tried = new TreeMap<>();
-  private final List<Trial> trials = new ArrayList<>();
-
-  /** A λ and the accuracy it gave. */
-  record Trial(double lambda, double accuracy) {}
+  private final List<LinearProbe.Trial> trials = new ArrayList<>();
 
   private LambdaSearch(DoubleUnaryOperator accuracyOf) {
     this.accuracyOf = accuracyOf;
   }
 
   /** All trials in the order in which they were made, and the best. */
-  record Outcome(double lambda, double accuracy, List<Trial> trials) {}
+  record Outcome(double lambda, double accuracy, List<LinearProbe.Trial> trials) {}
 
   static Outcome search(DoubleUnaryOperator accuracyOf) {
     LambdaSearch search = new LambdaSearch(accuracyOf);
@@ -44,6 +41,12 @@ final class LambdaSearch {
     return new Outcome(lambda(best), search.accuracy(best), List.copyOf(search.trials));
   }
 
+  /** What comes of one λ, without a search. */
+  static Outcome only(double lambda, DoubleUnaryOperator accuracyOf) {
+    double accuracy = accuracyOf.applyAsDouble(lambda);
+    return new Outcome(lambda, accuracy, List.of(new LinearProbe.Trial(lambda, accuracy)));
+  }
+
   static double lambda(int step) {
     return Math.pow(10, -6 + (double) step / PER_DECADE);
   }
@@ -52,7 +55,7 @@ final class LambdaSearch {
     if (step >= 0 && step <= LAST && !tried.containsKey(step)) {
       double accuracy = accuracyOf.applyAsDouble(lambda(step));
       tried.put(step, accuracy);
-      trials.add(new Trial(lambda(step), accuracy));
+      trials.add(new LinearProbe.Trial(lambda(step), accuracy));
     }
   }
 
