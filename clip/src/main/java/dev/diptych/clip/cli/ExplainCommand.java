@@ -3,7 +3,6 @@ package dev.diptych.clip.cli;
 import dev.diptych.clip.Diptych;
 import dev.diptych.clip.UserException;
 import dev.diptych.clip.explain.HeatMap;
-import dev.diptych.clip.explain.Method;
 import dev.diptych.clip.explain.PictureExplainer;
 import dev.diptych.clip.image.Picture;
 import dev.diptych.clip.image.PictureDecoder;
@@ -52,16 +51,7 @@ final class ExplainCommand implements Callable<Integer> {
 
   @Mixin private ContextLength context = new ContextLength();
 
-  @Option(
-      names = "--method",
-      defaultValue = "relevance",
-      description = {
-        "relevance: attention weighted by its gradient, through all blocks;",
-        "values: cosine of each patch's own value with the text;",
-        "similarity: cosine of each patch's last token with the text, for comparison only.",
-        "Default: ${DEFAULT-VALUE}"
-      })
-  private Method method = Method.RELEVANCE;
+  @Mixin private ExplainMethod method = new ExplainMethod();
 
   @Option(
       names = "--out",
@@ -85,7 +75,7 @@ final class ExplainCommand implements Callable<Integer> {
     try (Diptych loaded = context.apply(Diptych.load(model, vocabulary), err)) {
       Picture picture = read();
       float[][] texts = loaded.embedTexts(List.of(text));
-      HeatMap map = new PictureExplainer(loaded).explain(picture, texts, method).getFirst();
+      HeatMap map = new PictureExplainer(loaded).explain(picture, texts, method.method()).getFirst();
       float cosine = dot(loaded.embedPictures(List.of(picture))[0], texts[0]);
       write(PngEncoder.encode(map.overlay(picture)));
       print(picture, map, cosine);
@@ -136,7 +126,7 @@ final class ExplainCommand implements Callable<Integer> {
     fields.put("width", picture.width());
     fields.put("height", picture.height());
     fields.put("text", text);
-    fields.put("method", method.name().toLowerCase(Locale.ROOT));
+    fields.put("method", method.method().name().toLowerCase(Locale.ROOT));
     fields.put("cosine", cosine);
     fields.put("area", map.area());
     fields.put("peak", peak);

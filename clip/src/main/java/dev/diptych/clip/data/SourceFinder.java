@@ -1,7 +1,9 @@
 package dev.diptych.clip.data;
 
 import dev.diptych.clip.UserException;
+import dev.diptych.clip.image.PictureDecoder;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -24,6 +26,9 @@ final class SourceFinder {
           "results_20130124.token",
           "Flickr8k.token.txt",
           "metadata.csv");
+
+  private static final String TABLES = ".*\\.(csv|tsv|txt|token|json)";
+  private static final String SHARDS = ".*\\.(tar|tgz|gz)";
 
   private static final int MAX_LISTED = 8;
 
@@ -59,7 +64,7 @@ final class SourceFinder {
     for (Path path : paths(spec)) {
       if (Files.isDirectory(path) && !holdsShards(path)) {
         examples.addAll(picturesIn(path, bad));
-      } else if (!Files.isDirectory(path) && PictureFolder.isPicture(path)) {
+      } else if (!Files.isDirectory(path) && isPicture(path)) {
         examples.add(PictureFolder.single(path));
       } else {
         List<Path> files = new ArrayList<>();
@@ -70,6 +75,22 @@ final class SourceFinder {
       }
     }
     return new IndexedSource(spec, examples, bad);
+  }
+
+  /** Told by the ending or, where that says nothing, by the first bytes. */
+  private static boolean isPicture(Path file) {
+    if (PictureFolder.isPicture(file)) {
+      return true;
+    }
+    String name = fileName(file).toLowerCase(Locale.ROOT);
+    if (name.matches(TABLES) || name.matches(SHARDS)) {
+      return false;
+    }
+    try (InputStream in = Files.newInputStream(file)) {
+      return PictureDecoder.isPicture(in.readNBytes(12));
+    } catch (IOException e) {
+      return false; // refused below for its name, or with a reason when it is opened
+    }
   }
 
   private static List<Example> picturesIn(Path folder, BadRecords bad) {
@@ -229,10 +250,10 @@ final class SourceFinder {
 
   private static boolean isShard(Path file) {
     String name = fileName(file).toLowerCase(Locale.ROOT);
-    if (name.matches(".*\\.(csv|tsv|txt|token|json)")) {
+    if (name.matches(TABLES)) {
       return false;
     }
-    if (name.matches(".*\\.(tar|tgz|gz)")) { // a compressed one is refused with a reason later
+    if (name.matches(SHARDS)) { // a compressed one is refused with a reason later
       return true;
     }
     throw new UserException(

@@ -4,7 +4,7 @@ import dev.diptych.clip.Diptych;
 import dev.diptych.clip.data.BadRecords;
 import dev.diptych.clip.embed.PictureEmbedder;
 import dev.diptych.clip.embed.PictureEmbedder.Output;
-import dev.diptych.clip.zeroshot.ZeroShotClassifier;
+import dev.diptych.clip.zeroshot.ClassWeights;
 import dev.diptych.tensor.Device;
 import dev.diptych.tensor.Shape;
 import dev.diptych.tensor.Tensor;
@@ -26,8 +26,8 @@ public final class ZeroShotEvaluation implements AutoCloseable {
   private final TensorScope scope = new TensorScope(Device.CPU);
   private int waiting;
 
-  private ZeroShotEvaluation(ZeroShotClassifier classifier) {
-    classes = classifier.embeddings();
+  private ZeroShotEvaluation(ClassWeights weights) {
+    classes = weights.matrix();
     result = new Classification(classes.dim(0));
     embeddings = new float[ROWS * classes.dim(1)];
   }
@@ -35,27 +35,27 @@ public final class ZeroShotEvaluation implements AutoCloseable {
   /**
    * Classifies all pictures.
    *
-   * @param classifier of the classes of {@code pictures}, in their order
+   * @param weights of the classes of {@code pictures}, in their order
    * @param progress is told how many more pictures are done, unreadable ones left out
    * @throws dev.diptych.clip.UserException if too many pictures cannot be read
    */
   public static Classification measure(
       Diptych model,
       LabelledPictures pictures,
-      ZeroShotClassifier classifier,
+      ClassWeights weights,
       int batchSize,
       LongConsumer progress) {
-    if (classifier.labels().size() != pictures.classes().size()) {
+    if (weights.size() != pictures.classes().size()) {
       throw new IllegalArgumentException(
-          "zero-shot: expected a classifier of %d classes, found one of %d"
-              .formatted(pictures.classes().size(), classifier.labels().size()));
+          "zero-shot: expected weights of %d classes, found %d"
+              .formatted(pictures.classes().size(), weights.size()));
     }
     int[] labelOf = new int[pictures.source().size()]; // by pictureId
     for (int i = 0; i < pictures.labels().length; i++) {
       labelOf[(int) pictures.examples().get(i).pictureId()] = pictures.labels()[i];
     }
     BadRecords bad = pictures.source().bad();
-    try (ZeroShotEvaluation evaluation = new ZeroShotEvaluation(classifier);
+    try (ZeroShotEvaluation evaluation = new ZeroShotEvaluation(weights);
         PictureEmbedder embedder = new PictureEmbedder(model, Output.EMBEDDING, batchSize)) {
       embedder.embed(
           pictures.examples(),

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Decodes JPEG, PNG, WebP, GIF (first frame) and BMP to 8-bit RGB, with the pixels that Pillow's
@@ -25,6 +26,14 @@ public final class PictureDecoder {
   }
 
   private static final int WEBP = 0x57454250;
+
+  private enum Kind {
+    JPEG,
+    PNG,
+    GIF,
+    WEBP,
+    BMP
+  }
 
   private PictureDecoder() {}
 
@@ -87,28 +96,29 @@ public final class PictureDecoder {
     }
     int orientation = 1;
     Picture picture;
-    if (startsWith(bytes, "\u00ff\u00d8\u00ff")) {
+    Kind kind = kind(bytes);
+    if (kind == Kind.JPEG) {
       JpegHeader header = JpegHeader.read(bytes, name);
       checkSize(header.width(), header.height(), name, options);
       picture = JpegDecoder.decode(header, name);
       orientation = header.orientation();
-    } else if (startsWith(bytes, "\u0089PNG\r\n\u001a\n")) {
+    } else if (kind == Kind.PNG) {
       if (bytes.length >= 24) {
         checkSize(int32(bytes, 16), int32(bytes, 20), name, options);
       }
       var png = new PngDecoder(bytes, name);
       picture = png.decode();
       orientation = png.orientation();
-    } else if (startsWith(bytes, "GIF87a") || startsWith(bytes, "GIF89a")) {
+    } else if (kind == Kind.GIF) {
       var gif = new GifDecoder(bytes, name);
       checkSize(gif.width(), gif.height(), name, options);
       picture = gif.decode();
-    } else if (startsWith(bytes, "RIFF") && bytes.length >= 12 && int32(bytes, 8) == WEBP) {
+    } else if (kind == Kind.WEBP) {
       var webp = new WebpDecoder(bytes, name);
       checkSize(webp.width(), webp.height(), name, options);
       picture = webp.decode();
       orientation = webp.orientation();
-    } else if (startsWith(bytes, "BM")) {
+    } else if (kind == Kind.BMP) {
       var bmp = new BmpDecoder(bytes, name);
       checkSize(bmp.width(), bmp.height(), name, options);
       picture = bmp.decode();
@@ -119,6 +129,31 @@ public final class PictureDecoder {
               + describe(bytes));
     }
     return options.applyOrientation ? Orientation.apply(picture, orientation) : picture;
+  }
+
+  /**
+   * Whether a file is of a kind that is read here, whatever its name; it may yet be damaged.
+   *
+   * @param start its first 12 bytes, or more
+   */
+  public static boolean isPicture(byte[] start) {
+    return kind(start) != null;
+  }
+
+  private static @Nullable Kind kind(byte[] bytes) {
+    if (startsWith(bytes, "\u00ff\u00d8\u00ff")) {
+      return Kind.JPEG;
+    }
+    if (startsWith(bytes, "\u0089PNG\r\n\u001a\n")) {
+      return Kind.PNG;
+    }
+    if (startsWith(bytes, "GIF87a") || startsWith(bytes, "GIF89a")) {
+      return Kind.GIF;
+    }
+    if (startsWith(bytes, "RIFF") && bytes.length >= 12 && int32(bytes, 8) == WEBP) {
+      return Kind.WEBP;
+    }
+    return startsWith(bytes, "BM") ? Kind.BMP : null;
   }
 
   private static void checkSize(long width, long height, String name, Options options) {
