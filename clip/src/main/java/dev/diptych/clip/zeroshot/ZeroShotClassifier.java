@@ -71,7 +71,7 @@ public final class ZeroShotClassifier {
       sum += Math.exp(scale * (similarity - largest));
     }
     List<Prediction> predictions = new ArrayList<>();
-    for (int i = 0; i < classes.length; i++) {
+    for (int i = 0; i < classes.size(); i++) {
       double probability = Math.exp(scale * (similarities[i] - largest)) / sum;
       predictions.add(new Prediction(labels().get(i), probability, similarities[i]));
     }
