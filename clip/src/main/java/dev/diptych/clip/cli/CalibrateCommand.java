@@ -1,7 +1,6 @@
 package dev.diptych.clip.cli;
 
 import dev.diptych.clip.Diptych;
-import dev.diptych.clip.report.ProgressLine;
 import dev.diptych.clip.zeroshot.ClassWeights;
 import dev.diptych.clip.zeroshot.NoneOfThese;
 import dev.diptych.clip.zeroshot.Statistic;
@@ -104,10 +103,7 @@ final class CalibrateCommand implements Callable<Integer> {
           statistic != null ? statistic : classes.size() > 1 ? Statistic.MCM : Statistic.COSINE;
       List<Double> scores = new ArrayList<>();
       classify(
-          loaded,
-          classifier,
-          without,
-          (label, all) -> scores.add(NoneOfThese.score(chosen, all)));
+          loaded, classifier, without, (label, all) -> scores.add(NoneOfThese.score(chosen, all)));
       NoneOfThese none =
           NoneOfThese.calibrate(
               loaded,
@@ -132,17 +128,14 @@ final class CalibrateCommand implements Callable<Integer> {
       ZeroShotClassifier classifier,
       PictureInputs inputs,
       BiConsumer<String, List<Prediction>> sink) {
-    try (ProgressLine progress =
-        ProgressLine.items(System.err, "classifying", inputs.size(), "pictures")) {
-      inputs.embed(
-          loaded,
-          pictures.batchSize(),
-          progress,
-          one -> {
-            String label = one.example().label();
-            sink.accept(label == null ? "" : label, classifier.classify(one.vector()));
-          });
-    }
+    inputs.embed(
+        loaded,
+        pictures.batchSize(),
+        System.err,
+        one -> {
+          String label = one.example().label();
+          sink.accept(label == null ? "" : label, classifier.classify(one.vector()));
+        });
     inputs.check();
   }
 

@@ -4,7 +4,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.diptych.clip.Diptych;
 import dev.diptych.clip.UserException;
-import dev.diptych.clip.report.ProgressLine;
 import dev.diptych.clip.zeroshot.ClassWeights;
 import dev.diptych.clip.zeroshot.NoneOfThese;
 import dev.diptych.clip.zeroshot.ZeroShotClassifier;
@@ -14,6 +13,7 @@ import java.io.BufferedWriter;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.OutputStreamWriter;
+import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.io.Writer;
@@ -68,7 +68,8 @@ final class ClassifyCommand implements Callable<Integer> {
       names = "--format",
       defaultValue = "table",
       description = {
-        "table: for people; jsonl: a JSON object a picture, one a line; json: the same as an array;",
+        "table: for people; jsonl: a JSON object a picture, one a line; json: the same as an"
+            + " array;",
         "csv: a row a label. Default: ${DEFAULT-VALUE}"
       })
   private PredictionFormat format = PredictionFormat.TABLE;
@@ -109,22 +110,20 @@ final class ClassifyCommand implements Callable<Integer> {
   private record Asked(Diptych model, ZeroShotClassifier classifier, @Nullable NoneOfThese none) {}
 
   private void write(Path file, PictureInputs inputs, Asked asked) {
-    try (ProgressLine progress =
-        ProgressLine.items(System.err, "classifying", inputs.size(), "pictures")) {
+    try {
       AtomicFile.write(
           file,
           channel -> {
             OutputStream stream = Channels.newOutputStream(channel);
             Writer writer = new BufferedWriter(new OutputStreamWriter(stream, UTF_8));
-            answer(inputs, asked, writer, progress);
+            answer(inputs, asked, writer, System.err);
           });
     } catch (IOException e) {
       throw new UserException(file + ": cannot be written: " + UserException.reason(e), e);
     }
   }
 
-  private void answer(
-      PictureInputs inputs, Asked asked, Writer writer, @Nullable ProgressLine progress)
+  private void answer(PictureInputs inputs, Asked asked, Writer writer, @Nullable PrintStream told)
       throws IOException {
     format.begin(writer, asked.none() != null);
     long[] number = {0};
@@ -132,7 +131,7 @@ final class ClassifyCommand implements Callable<Integer> {
       inputs.embed(
           asked.model(),
           pictureOptions.batchSize(),
-          progress,
+          told,
           one -> {
             List<Prediction> all = asked.classifier().classify(one.vector());
             NoneOfThese none = asked.none();
@@ -145,7 +144,7 @@ final class ClassifyCommand implements Callable<Integer> {
                     none == null ? 0 : none.score(all));
             try {
               format.write(writer, answer);
-              if (progress == null) {
+              if (told == null) {
                 writer.flush(); // whoever reads along sees every picture at once
               }
             } catch (IOException e) {

@@ -8,6 +8,7 @@ import dev.diptych.clip.data.Example;
 import dev.diptych.clip.data.IndexedSource;
 import dev.diptych.clip.embed.PictureEmbedder;
 import dev.diptych.clip.report.ProgressLine;
+import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -65,22 +66,35 @@ final class PictureInputs {
         && !Files.isDirectory(Path.of(spec));
   }
 
-  /** How many pictures were found. */
-  int size() {
-    return source.size();
-  }
-
   /**
    * Embeds them in their order.
    *
-   * @param progress counts the pictures, or null
+   * @param told is told how far it is, or null
    * @param sink takes each picture that could be read, on the calling thread
    */
   void embed(
       Diptych model,
       int batchSize,
-      @Nullable ProgressLine progress,
+      @Nullable PrintStream told,
       Consumer<? super PictureEmbedder.Embedded> sink) {
+    if (told == null) {
+      embed(model, batchSize, sink);
+      return;
+    }
+    try (ProgressLine progress =
+        ProgressLine.items(told, "classifying", source.size(), "pictures")) {
+      embed(
+          model,
+          batchSize,
+          one -> {
+            sink.accept(one);
+            progress.add(1);
+          });
+    }
+  }
+
+  private void embed(
+      Diptych model, int batchSize, Consumer<? super PictureEmbedder.Embedded> sink) {
     try (PictureEmbedder embedder =
         new PictureEmbedder(model, PictureEmbedder.Output.EMBEDDING, batchSize)) {
       embedder.embed(
@@ -90,9 +104,6 @@ final class PictureInputs {
             sink.accept(one);
             missing.remove(one.example());
             read++;
-            if (progress != null) {
-              progress.add(1);
-            }
           });
     }
   }

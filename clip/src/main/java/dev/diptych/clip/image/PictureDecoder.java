@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Decodes JPEG, PNG, WebP, GIF (first frame) and BMP to 8-bit RGB, with the pixels that Pillow's
@@ -26,14 +25,6 @@ public final class PictureDecoder {
   }
 
   private static final int WEBP = 0x57454250;
-
-  private enum Kind {
-    JPEG,
-    PNG,
-    GIF,
-    WEBP,
-    BMP
-  }
 
   private PictureDecoder() {}
 
@@ -96,29 +87,28 @@ public final class PictureDecoder {
     }
     int orientation = 1;
     Picture picture;
-    Kind kind = kind(bytes);
-    if (kind == Kind.JPEG) {
+    if (isJpeg(bytes)) {
       JpegHeader header = JpegHeader.read(bytes, name);
       checkSize(header.width(), header.height(), name, options);
       picture = JpegDecoder.decode(header, name);
       orientation = header.orientation();
-    } else if (kind == Kind.PNG) {
+    } else if (isPng(bytes)) {
       if (bytes.length >= 24) {
         checkSize(int32(bytes, 16), int32(bytes, 20), name, options);
       }
       var png = new PngDecoder(bytes, name);
       picture = png.decode();
       orientation = png.orientation();
-    } else if (kind == Kind.GIF) {
+    } else if (isGif(bytes)) {
       var gif = new GifDecoder(bytes, name);
       checkSize(gif.width(), gif.height(), name, options);
       picture = gif.decode();
-    } else if (kind == Kind.WEBP) {
+    } else if (isWebp(bytes)) {
       var webp = new WebpDecoder(bytes, name);
       checkSize(webp.width(), webp.height(), name, options);
       picture = webp.decode();
       orientation = webp.orientation();
-    } else if (kind == Kind.BMP) {
+    } else if (isBmp(bytes)) {
       var bmp = new BmpDecoder(bytes, name);
       checkSize(bmp.width(), bmp.height(), name, options);
       picture = bmp.decode();
@@ -137,23 +127,27 @@ public final class PictureDecoder {
    * @param start its first 12 bytes, or more
    */
   public static boolean isPicture(byte[] start) {
-    return kind(start) != null;
+    return isJpeg(start) || isPng(start) || isGif(start) || isWebp(start) || isBmp(start);
   }
 
-  private static @Nullable Kind kind(byte[] bytes) {
-    if (startsWith(bytes, "\u00ff\u00d8\u00ff")) {
-      return Kind.JPEG;
-    }
-    if (startsWith(bytes, "\u0089PNG\r\n\u001a\n")) {
-      return Kind.PNG;
-    }
-    if (startsWith(bytes, "GIF87a") || startsWith(bytes, "GIF89a")) {
-      return Kind.GIF;
-    }
-    if (startsWith(bytes, "RIFF") && bytes.length >= 12 && int32(bytes, 8) == WEBP) {
-      return Kind.WEBP;
-    }
-    return startsWith(bytes, "BM") ? Kind.BMP : null;
+  private static boolean isJpeg(byte[] bytes) {
+    return startsWith(bytes, "\u00ff\u00d8\u00ff");
+  }
+
+  private static boolean isPng(byte[] bytes) {
+    return startsWith(bytes, "\u0089PNG\r\n\u001a\n");
+  }
+
+  private static boolean isGif(byte[] bytes) {
+    return startsWith(bytes, "GIF87a") || startsWith(bytes, "GIF89a");
+  }
+
+  private static boolean isWebp(byte[] bytes) {
+    return startsWith(bytes, "RIFF") && bytes.length >= 12 && int32(bytes, 8) == WEBP;
+  }
+
+  private static boolean isBmp(byte[] bytes) {
+    return startsWith(bytes, "BM");
   }
 
   private static void checkSize(long width, long height, String name, Options options) {

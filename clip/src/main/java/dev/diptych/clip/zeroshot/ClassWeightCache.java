@@ -52,14 +52,16 @@ public final class ClassWeightCache {
     this.fewest = fewest;
   }
 
-  /** The folder that the command line uses: {@code diptych/class-weights} among the user's caches. */
+  /**
+   * The folder that the command line uses: {@code diptych/class-weights} among the user's caches.
+   */
   public static Path userFolder() {
     return HubSettings.caches().resolve("diptych").resolve("class-weights");
   }
 
   /**
-   * The weights of {@code labels}: from the folder if they are there, whole; otherwise embedded, and
-   * kept. A file that is damaged or cannot be written is logged as a warning.
+   * The weights of {@code labels}: from the folder if they are there, whole; otherwise embedded,
+   * and kept. A file that is damaged or cannot be written is logged as a warning.
    *
    * @param progress told how many prompts were embedded, every few hundred; never told anything if
    *     the weights were found

@@ -173,7 +173,7 @@ public record NoneOfThese(
     int shown = 5;
     return labels.size() <= shown
         ? String.join(", ", labels)
-        : String.join(", ", labels.subList(0, shown)) + " and %,d more"
-            .formatted(labels.size() - shown);
+        : String.join(", ", labels.subList(0, shown))
+            + " and %,d more".formatted(labels.size() - shown);
   }
 }
