@@ -65,7 +65,8 @@ final class EvaluationOptions {
 
   /** Does some work on {@code count} pictures with a line of progress on standard error. */
   static <T> T withProgress(String label, long count, Function<LongConsumer, T> work) {
-    try (ProgressLine line = ProgressLine.items(System.err, label, count, "pictures")) {
+    ProgressLine line = ProgressLine.items(System.err, label, count, "pictures");
+    try (line) {
       return work.apply(line::add);
     }
   }

@@ -9,7 +9,8 @@ import java.util.function.DoubleUnaryOperator;
  * Looks for the best λ from 10⁻⁶ to 10⁶ without trying all: the CLIP paper's "parametric binary
  * search" (Appendix A.3). It starts with seven, 10⁻⁶, 10⁻⁴, 10⁻², 1, 10², 10⁴ and 10⁶, and then
  * halves the distance around the best until steps are an eighth of a decade: 96 steps from end to
- * end, of which at most 15 are tried. Of equals the larger λ, the simpler model, is the best.
+ * end, of which at most 15 are tried. Of equals, common on small validation sets, the one in the
+ * middle is taken, farthest from where accuracy falls.
  */
 final class LambdaSearch {
   private static final int PER_DECADE = 8;
@@ -64,12 +65,8 @@ final class LambdaSearch {
   }
 
   private int best() {
-    int best = 0;
-    for (int step : tried.keySet()) {
-      if (accuracy(step) >= accuracy(best)) {
-        best = step;
-      }
-    }
-    return best;
+    double highest = tried.values().stream().max(Double::compare).orElseThrow();
+    List<Integer> equals = tried.keySet().stream().filter(i -> accuracy(i) == highest).toList();
+    return equals.get(equals.size() / 2);
   }
 }

@@ -42,6 +42,9 @@ public record Retrieval(
   /** Queries compared at once: the similarities held are this many rows, never all N×M. */
   private static final int CHUNK = 256;
 
+  /** And at most so many similarities, 128 MiB of them, but one row at least. */
+  private static final int MOST_SIMILARITIES = 1 << 25;
+
   /**
    * Measures recall.
    *
@@ -52,42 +55,48 @@ public record Retrieval(
    */
   public static Retrieval measure(
       Tensor images, int[] imageGroups, Tensor texts, int[] textGroups) {
-    int[] imageRanks = ranks(images, imageGroups, texts, textGroups);
-    int[] textRanks = ranks(texts, textGroups, images, imageGroups);
-    return new Retrieval(
-        imageRanks.length,
-        textRanks.length,
-        recall(imageRanks),
-        recall(textRanks),
-        mean(imageRanks),
-        mean(textRanks),
-        median(imageRanks),
-        median(textRanks));
+    try (TensorScope scope = new TensorScope(Device.CPU)) {
+      int[] imageRanks = ranks(scope, images, imageGroups, texts, textGroups);
+      int[] textRanks = ranks(scope, texts, textGroups, images, imageGroups);
+      return new Retrieval(
+          imageRanks.length,
+          textRanks.length,
+          recall(imageRanks),
+          recall(textRanks),
+          mean(imageRanks),
+          mean(textRanks),
+          median(imageRanks),
+          median(textRanks));
+    }
   }
 
-  /** The best rank, from 0, that any partner of each query has. */
-  private static int[] ranks(Tensor queries, int[] queryGroups, Tensor found, int[] foundGroups) {
+  /**
+   * The best rank, from 0, that any partner of each query has.
+   *
+   * @param scope holds the similarities of one chunk at a time
+   */
+  static int[] ranks(
+      TensorScope scope, Tensor queries, int[] queryGroups, Tensor found, int[] foundGroups) {
     int count = queries.dim(0);
+    int chunk = Math.clamp(MOST_SIMILARITIES / Math.max(1, foundGroups.length), 1, CHUNK);
     int[] ranks = new int[count];
-    try (TensorScope scope = new TensorScope(Device.CPU)) {
-      for (int begin = 0; begin < count; begin += CHUNK) {
-        scope.rewind();
-        int rows = Math.min(CHUNK, count - begin);
-        Floats similarities =
-            Matmul.forward(scope, queries.narrow(0, begin, rows), false, found, true)
-                .floats(); // (rows, M)
-        int first = begin;
-        Parallel.rows(
-            rows,
-            Parallel.rowsPerTask(foundGroups.length),
-            (from, to) -> {
-              for (int i = from; i < to; i++) {
-                int row = similarities.offset() + i * foundGroups.length;
-                ranks[first + i] =
-                    rank(similarities.array(), row, foundGroups, queryGroups[first + i]);
-              }
-            });
-      }
+    for (int begin = 0; begin < count; begin += chunk) {
+      scope.rewind();
+      int rows = Math.min(chunk, count - begin);
+      Floats similarities =
+          Matmul.forward(scope, queries.narrow(0, begin, rows), false, found, true)
+              .floats(); // (rows, M)
+      int first = begin;
+      Parallel.rows(
+          rows,
+          Parallel.rowsPerTask(foundGroups.length),
+          (from, to) -> {
+            for (int i = from; i < to; i++) {
+              int row = similarities.offset() + i * foundGroups.length;
+              ranks[first + i] =
+                  rank(similarities.array(), row, foundGroups, queryGroups[first + i]);
+            }
+          });
     }
     return ranks;
   }
