@@ -122,7 +122,7 @@ class EvaluateCommandTest {
                   "--out",
                   out)
               .succeeded();
-      assertThat(outcome.err()).contains("λ = 1.00e+00");
+      assertThat(outcome.err()).contains("λ = 1.00e-06", "λ = 1.00 ");
     }
     JsonNode result = result();
     assertThat(result.get("metrics").get("acc1").doubleValue()).isGreaterThan(0.9);
