@@ -15,9 +15,9 @@ public enum Statistic {
 
   /**
    * Maximum concept matching (Ming et al. 2022, "Delving into Out-of-Distribution Detection with
-   * Vision-Language Representations", equation 1): the largest probability of a softmax over the
-   * cosines at temperature 1, the authors' choice. What a picture has in common with every label
-   * cancels out. It needs two labels or more, and is low for a picture that shows several of few.
+   * Vision-Language Representations", §3): the largest probability of a softmax over the cosines at
+   * temperature 1, the authors' choice. What a picture has in common with every label cancels out.
+   * It needs two labels or more, and is low for a picture that shows several of few.
    */
   MCM {
     @Override

@@ -52,8 +52,18 @@ class CalibrateCommandTest {
 
     List<JsonNode> answers =
         Cli.run(
-                "classify", "--model", model, negatives, "--labels", "cat", "dog", "lamp",
-                "--none-of-these", none, "--format", "jsonl")
+                "classify",
+                "--model",
+                model,
+                negatives,
+                "--labels",
+                "cat",
+                "dog",
+                "lamp",
+                "--none-of-these",
+                none,
+                "--format",
+                "jsonl")
             .succeeded()
             .out()
             .lines()
@@ -65,15 +75,35 @@ class CalibrateCommandTest {
         .allMatch(answer -> answer.get("score").asDouble() > answer.get("threshold").asDouble());
     String table =
         Cli.run(
-                "classify", "--model", model, negatives, "--labels", "cat", "dog", "lamp",
-                "--none-of-these", none)
+                "classify",
+                "--model",
+                model,
+                negatives,
+                "--labels",
+                "cat",
+                "dog",
+                "lamp",
+                "--none-of-these",
+                none)
             .succeeded()
             .out();
     assertThat(table.lines().filter(line -> line.equals("            none of these"))).hasSize(20);
     assertThat(
             Cli.run(
-                    "classify", "--model", model, negatives, "--labels", "cat", "dog", "lamp",
-                    "--none-of-these", none, "--format", "csv", "--top", 1)
+                    "classify",
+                    "--model",
+                    model,
+                    negatives,
+                    "--labels",
+                    "cat",
+                    "dog",
+                    "lamp",
+                    "--none-of-these",
+                    none,
+                    "--format",
+                    "csv",
+                    "--top",
+                    1)
                 .succeeded()
                 .out()
                 .lines()
@@ -120,13 +150,31 @@ class CalibrateCommandTest {
     calibrate("--labels", "cat", "dog").succeeded();
     Path picture = negatives.resolve("p0.png");
     Path other = Tiny.save(folder.resolve("other"), 4);
-    Cli.run("classify", "--model", other, picture, "--labels", "cat", "dog", "--none-of-these", none)
+    Cli.run(
+            "classify",
+            "--model",
+            other,
+            picture,
+            "--labels",
+            "cat",
+            "dog",
+            "--none-of-these",
+            none)
         .refused("none.json was calibrated for a model with other weights");
     Cli.run("classify", "--model", model, picture, "--labels", "cat", "--none-of-these", none)
         .refused("none.json was calibrated for other labels: cat, dog; found cat");
     Cli.run(
-            "classify", "--model", model, picture, "--labels", "cat", "dog", "--template", "{}",
-            "--none-of-these", none)
+            "classify",
+            "--model",
+            model,
+            picture,
+            "--labels",
+            "cat",
+            "dog",
+            "--template",
+            "{}",
+            "--none-of-these",
+            none)
         .refused("none.json was calibrated with other templates");
     Files.writeString(none, "{");
     Cli.run("classify", "--model", model, picture, "--labels", "cat", "--none-of-these", none)

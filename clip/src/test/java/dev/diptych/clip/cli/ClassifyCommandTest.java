@@ -98,8 +98,16 @@ class ClassifyCommandTest {
         .hasSize(4);
     Cli.Outcome strict =
         Cli.run(
-            "classify", "--model", run, some, "--labels", "cat", "--max-bad", 0,
-            "--max-bad-fraction", 0.2);
+            "classify",
+            "--model",
+            run,
+            some,
+            "--labels",
+            "cat",
+            "--max-bad",
+            0,
+            "--max-bad-fraction",
+            0.2);
     strict.refused("1 of 3 records are bad", "b.png", "--max-bad");
     assertThat(strict.out().lines()).hasSize(4);
   }

@@ -121,15 +121,27 @@ class ClassifyOutputTest {
   void aFileThatCannotBeWrittenIsNamed() throws IOException {
     Path file = Files.writeString(folder.resolve("file"), "no folder");
     classify("--out", file.resolve("below.csv"), one).refused("below.csv: cannot be written");
-    classify("--format", "xml", one).refused("--format", "xml", "jsonl");
+    classify("--format", "xml", one).refused("--format", "xml", "JSONL");
   }
 
   @Test
   void templatesAndClassesByName() throws IOException {
     Path cache = folder.resolve("cache");
     Object[] command = {
-      "classify", "--model", model, one, "--classes", "cifar10", "--templates", "cifar", "--top", 10,
-      "--format", "jsonl", "--class-cache", cache
+      "classify",
+      "--model",
+      model,
+      one,
+      "--classes",
+      "cifar10",
+      "--templates",
+      "cifar",
+      "--top",
+      10,
+      "--format",
+      "jsonl",
+      "--class-cache",
+      cache
     };
     String first = Cli.run(command).succeeded().out();
     List<Prediction> expected;
@@ -151,8 +163,17 @@ class ClassifyOutputTest {
     assertThat(Cli.run(command).succeeded().out()).isEqualTo(first);
     Path untouched = folder.resolve("untouched");
     Cli.run(
-            "classify", "--model", model, one, "--classes", "cifar10", "--templates", "cifar",
-            "--no-cache", "--class-cache", untouched)
+            "classify",
+            "--model",
+            model,
+            one,
+            "--classes",
+            "cifar10",
+            "--templates",
+            "cifar",
+            "--no-cache",
+            "--class-cache",
+            untouched)
         .succeeded();
     assertThat(untouched).doesNotExist();
   }

@@ -93,8 +93,7 @@ class NoneOfTheseTest {
     NoneOfThese none = NoneOfThese.calibrate(MODEL, classes, Statistic.COSINE, scores, RATE);
     assertThat(share(none, classify(classifier, scenes(2, HELD_OUT, 1 << 21))))
         .isCloseTo(RATE, within(0.07));
-    assertThatThrownBy(() ->
-            NoneOfThese.calibrate(MODEL, classes, Statistic.MCM, scores, RATE))
+    assertThatThrownBy(() -> NoneOfThese.calibrate(MODEL, classes, Statistic.MCM, scores, RATE))
         .isInstanceOf(UserException.class)
         .hasMessageContaining("there is only one");
   }
@@ -154,8 +153,8 @@ class NoneOfTheseTest {
           NoneOfThese.calibrate(model, classes, Statistic.MCM, new double[] {0.3, 0.1}, 0.5);
       Path file = Path.of("none.json");
       none.require(file, model, ClassWeights.embed(model, labels, List.of("{}")));
-      assertThatThrownBy(() ->
-              none.require(file, other, ClassWeights.embed(other, labels, List.of("{}"))))
+      assertThatThrownBy(
+              () -> none.require(file, other, ClassWeights.embed(other, labels, List.of("{}"))))
           .isInstanceOf(UserException.class)
           .hasMessageContaining("a model with other weights");
       assertThatThrownBy(() ->
@@ -163,8 +162,8 @@ class NoneOfTheseTest {
                   file, model, ClassWeights.embed(model, List.of("dog", "cat"), List.of("{}"))))
           .isInstanceOf(UserException.class)
           .hasMessageContaining("other labels: cat, dog; found dog, cat");
-      assertThatThrownBy(() ->
-              none.require(file, model, ClassWeights.embed(model, labels, List.of("a {}"))))
+      assertThatThrownBy(
+              () -> none.require(file, model, ClassWeights.embed(model, labels, List.of("a {}"))))
           .isInstanceOf(UserException.class)
           .hasMessageContaining("other templates");
     }
