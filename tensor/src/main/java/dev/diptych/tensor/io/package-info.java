@@ -1,4 +1,6 @@
-/** Tensors in files: safetensors, read through a mapping and written atomically. */
+/**
+ * Tensors in files: safetensors, read through a mapping, and NumPy's npy; both written atomically.
+ */
 @NullMarked
 package dev.diptych.tensor.io;
 
