@@ -25,6 +25,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       DemoCommand.class,
       TrainCommand.class,
       ClassifyCommand.class,
+      EmbedCommand.class,
       IndexCommand.class,
       SearchCommand.class,
       ServeCommand.class,

@@ -133,8 +133,7 @@ public final class Npy {
     }
   }
 
-  private static Tensor elements(FileChannel channel, Path file, String header)
-      throws IOException {
+  private static Tensor elements(FileChannel channel, Path file, String header) throws IOException {
     String order = find(ORDER, header, file);
     if (order.equals("True")) {
       throw fault(file, "it is stored column by column; save numpy.ascontiguousarray(x)");

@@ -3,8 +3,8 @@ package dev.diptych.tensor.io;
 import java.io.IOException;
 
 /**
- * A file that does not hold the tensors it should; the message says what is wrong, where and what to
- * do.
+ * A file that does not hold the tensors it should; the message says what is wrong, where and what
+ * to do.
  */
 public final class TensorFileException extends IOException {
   private static final long serialVersionUID = 1;
