@@ -64,14 +64,10 @@ class EmbedCommandTest {
   void processesShareTheWork() {
     Path pictures = folder.resolve("pictures");
     assertThat(
-            embed(pictures, "--rows-per-file", 2, "--rank", 0, "--world-size", 2)
-                .succeeded()
-                .out())
+            embed(pictures, "--rows-per-file", 2, "--rank", 0, "--world-size", 2).succeeded().out())
         .contains("3 pictures embedded", "2 parts are done, 1 are left to other processes");
     assertThat(
-            embed(pictures, "--rows-per-file", 2, "--rank", 1, "--world-size", 2)
-                .succeeded()
-                .out())
+            embed(pictures, "--rows-per-file", 2, "--rank", 1, "--world-size", 2).succeeded().out())
         .contains("2 pictures embedded", "all 3 parts are done");
   }
 
