@@ -5,6 +5,7 @@ import dev.diptych.clip.UserException;
 import dev.diptych.clip.data.BadRecords;
 import dev.diptych.clip.data.CocoInstances;
 import dev.diptych.clip.evaluate.PointingEvaluation;
+import dev.diptych.clip.explain.Method;
 import dev.diptych.clip.explain.PointingGame;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -75,8 +76,7 @@ final class EvaluatePointingCommand implements Callable<Integer> {
               "pointing",
               scenes.size(),
               progress ->
-                  PointingEvaluation.play(
-                      model, scenes, template, used, tolerance, bad, progress));
+                  PointingEvaluation.play(model, scenes, template, used, tolerance, bad, progress));
       SequencedMap<String, Object> details = new LinkedHashMap<>();
       details.put("pictures", scenes.size());
       details.put("questions", game.outcome().questions());

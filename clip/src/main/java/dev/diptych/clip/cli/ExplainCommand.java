@@ -3,6 +3,7 @@ package dev.diptych.clip.cli;
 import dev.diptych.clip.Diptych;
 import dev.diptych.clip.UserException;
 import dev.diptych.clip.explain.HeatMap;
+import dev.diptych.clip.explain.Method;
 import dev.diptych.clip.explain.PictureExplainer;
 import dev.diptych.clip.image.Picture;
 import dev.diptych.clip.image.PictureDecoder;
@@ -118,7 +119,7 @@ final class ExplainCommand implements Callable<Integer> {
     fields.put("width", picture.width());
     fields.put("height", picture.height());
     fields.put("text", text);
-    fields.put("method", method.method().name().toLowerCase(Locale.ROOT));
+    fields.put("method", method.name().toLowerCase(Locale.ROOT));
     fields.put("cosine", cosine);
     fields.put("area", map.area());
     fields.put("peak", peak);

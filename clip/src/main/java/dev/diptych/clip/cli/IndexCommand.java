@@ -2,7 +2,6 @@ package dev.diptych.clip.cli;
 
 import dev.diptych.clip.Diptych;
 import dev.diptych.clip.data.BadLimit;
-import dev.diptych.clip.report.ProgressLine;
 import dev.diptych.clip.retrieval.PictureIndexer;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -10,7 +9,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -37,10 +35,10 @@ final class IndexCommand implements Callable<Integer> {
   @SuppressWarnings("NullAway.Init")
   private Path out;
 
-  @Mixin private PictureOptions pictures = new PictureOptions();
-
   @Option(names = "--rebuild", description = "forget what the index holds first")
   private boolean rebuild;
+
+  @Mixin private BulkOptions bulk = new BulkOptions(64, 1000, 0.1);
 
   @Parameters(
       arity = "1..*",
@@ -52,16 +50,16 @@ final class IndexCommand implements Callable<Integer> {
   public Integer call() {
     Path vocabulary = model.vocabulary();
     PrintWriter printed = spec.commandLine().getOut();
-    BadLimit limit = pictures.limit();
+    BadLimit limit = bulk.badLimit();
     try (Diptych loaded = model.load();
-        Work work = new Work()) {
+        EmbeddingProgress work = new EmbeddingProgress("pictures")) {
       PictureIndexer indexer =
           new PictureIndexer(
               out,
               loaded,
               model.model().toAbsolutePath().normalize().toString(),
               vocabulary == null ? "" : vocabulary.toAbsolutePath().normalize().toString(),
-              pictures.batchSize());
+              bulk.batchSize());
       PictureIndexer.Update update = indexer.update(data, rebuild, limit, work::tell);
       work.end();
       printed.printf(
@@ -74,32 +72,5 @@ final class IndexCommand implements Callable<Integer> {
           update.unchanged());
     }
     return 0;
-  }
-
-  /** Shows a line of progress for each source. */
-  private static final class Work implements AutoCloseable {
-    private @Nullable ProgressLine line;
-
-    void tell(long amount) {
-      if (amount < 0) {
-        if (line != null) {
-          line.add(-amount);
-        }
-        return;
-      }
-      end();
-      line = amount == 0 ? null : ProgressLine.items(System.err, "embedding", amount, "pictures");
-    }
-
-    void end() {
-      if (line != null) {
-        line.close();
-      }
-    }
-
-    @Override
-    public void close() {
-      end();
-    }
   }
 }

@@ -28,6 +28,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       ClassifyCommand.class,
       CalibrateCommand.class,
       EvaluateCommand.class,
+      EmbedCommand.class,
       IndexCommand.class,
       SearchCommand.class,
       ServeCommand.class,

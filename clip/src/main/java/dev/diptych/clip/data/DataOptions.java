@@ -1,5 +1,6 @@
 package dev.diptych.clip.data;
 
+import dev.diptych.clip.UserException;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
@@ -72,6 +73,22 @@ public record DataOptions(
         shuffleBuffer);
   }
 
+  /**
+   * The separator that a user wrote, {@code \\t} being a tab; null stays null.
+   *
+   * @throws UserException if it is not one character
+   */
+  public static @Nullable Character parseSeparator(@Nullable String text) {
+    if (text == null) {
+      return null;
+    }
+    String plain = text.replace("\\t", "\t");
+    if (plain.length() != 1) {
+      throw new UserException("--csv-separator must be one character, got '" + text + "'");
+    }
+    return plain.charAt(0);
+  }
+
   /** The same with relative paths starting from {@code root}. */
   public DataOptions withImageRoot(@Nullable Path root) {
     return new DataOptions(
@@ -131,14 +148,6 @@ public record DataOptions(
   /** The same, reading shards as a stream through a buffer of {@code buffer} examples. */
   public DataOptions withStreaming(int buffer) {
     return new DataOptions(
-        imageKey,
-        captionKey,
-        separator,
-        imageRoot,
-        split,
-        requireCaptions,
-        badLimit,
-        true,
-        buffer);
+        imageKey, captionKey, separator, imageRoot, split, requireCaptions, badLimit, true, buffer);
   }
 }

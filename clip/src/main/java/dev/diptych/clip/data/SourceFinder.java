@@ -61,24 +61,17 @@ final class SourceFinder {
     DataOptions options = DataOptions.DEFAULT.withRequireCaptions(false).withBadLimit(limit);
     BadRecords bad = new BadRecords(spec, limit);
     List<Example> examples = new ArrayList<>();
-    for (Path path : paths(spec)) {
-      if (Files.isDirectory(path) && !holdsShards(path)) {
-        examples.addAll(picturesIn(path, bad));
-      } else if (!Files.isDirectory(path) && isPicture(path)) {
-        examples.add(PictureFolder.single(path));
-      } else {
-        List<Path> files = new ArrayList<>();
-        addFile(path, files);
-        for (Path file : files) {
-          examples.addAll(index(file, options, bad));
-        }
-      }
+    for (Input input : Input.ofPictures(List.of(spec))) {
+      examples.addAll(input.examples(options, bad));
     }
     return new IndexedSource(spec, examples, bad);
   }
 
-  /** Told by the ending or, where that says nothing, by the first bytes. */
-  private static boolean isPicture(Path file) {
+  /**
+   * Whether a file is a picture: told by the ending or, where that says nothing, by the first
+   * bytes.
+   */
+  static boolean isPicture(Path file) {
     if (PictureFolder.isPicture(file)) {
       return true;
     }
@@ -93,15 +86,8 @@ final class SourceFinder {
     }
   }
 
-  private static List<Example> picturesIn(Path folder, BadRecords bad) {
-    try {
-      return PictureFolder.index(folder, bad);
-    } catch (IOException e) {
-      throw TarShard.unreadable(folder, e);
-    }
-  }
-
-  private static boolean holdsShards(Path folder) {
+  /** Whether tar shards lie in a folder. */
+  static boolean holdsShards(Path folder) {
     try (DirectoryStream<Path> shards = Files.newDirectoryStream(folder, "[!.]*.tar")) {
       return shards.iterator().hasNext();
     } catch (IOException e) {
@@ -109,7 +95,8 @@ final class SourceFinder {
     }
   }
 
-  private static List<Example> index(Path file, DataOptions options, BadRecords bad) {
+  /** The examples of a shard, a table or a JSON list. */
+  static List<Example> index(Path file, DataOptions options, BadRecords bad) {
     if (isShard(file)) {
       return TarShard.index(file, options, bad);
     }
@@ -128,7 +115,7 @@ final class SourceFinder {
   }
 
   /** The files and folders that a spec names, all of which exist. */
-  private static List<Path> paths(String spec) {
+  static List<Path> paths(String spec) {
     if (spec.isBlank()) {
       throw new UserException(
           "the data set is an empty name; expected a shard, a table or a folder, such as"
@@ -188,7 +175,8 @@ final class SourceFinder {
     }
   }
 
-  private static void addFile(Path file, List<Path> files) {
+  /** Adds a file, or what a folder stands for: its captions, its shards, or its one table. */
+  static void addFile(Path file, List<Path> files) {
     if (!Files.isDirectory(file)) {
       files.add(file);
       return;

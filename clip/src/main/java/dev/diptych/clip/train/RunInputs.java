@@ -83,19 +83,10 @@ public final class RunInputs {
   }
 
   private static DataOptions options(RunSettings.Data data, String split) {
-    DataOptions options =
-        DataOptions.DEFAULT
-            .withColumns(data.imageKey(), data.captionKey())
-            .withSplit(split)
-            .withBadLimit(new BadLimit(data.maxBad(), data.maxBadFraction()));
-    String separator = data.separator();
-    if (separator == null) {
-      return options;
-    }
-    String plain = separator.replace("\\t", "\t");
-    if (plain.length() != 1) {
-      throw new UserException("--csv-separator must be one character, got '" + separator + "'");
-    }
-    return options.withSeparator(plain.charAt(0));
+    return DataOptions.DEFAULT
+        .withColumns(data.imageKey(), data.captionKey())
+        .withSplit(split)
+        .withBadLimit(new BadLimit(data.maxBad(), data.maxBadFraction()))
+        .withSeparator(DataOptions.parseSeparator(data.separator()));
   }
 }
