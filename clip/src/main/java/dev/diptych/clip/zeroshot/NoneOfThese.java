@@ -101,7 +101,7 @@ public record NoneOfThese(
 
   /** Whether a picture with this {@link #score} shows none of the labels. */
   public boolean isNone(double score) {
-    return score <= threshold;
+    return !(score > threshold); // NaN says nothing either
   }
 
   /**

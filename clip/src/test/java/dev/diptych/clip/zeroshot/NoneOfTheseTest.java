@@ -118,6 +118,7 @@ class NoneOfTheseTest {
     assertThat(none.threshold()).isEqualTo(0.3);
     assertThat(none.isNone(0.3)).isTrue();
     assertThat(none.isNone(Math.nextUp(0.3))).isFalse();
+    assertThat(none.isNone(Double.NaN)).isTrue();
     Path file = folder.resolve("none.json");
     none.write(file);
     assertThat(NoneOfThese.read(file)).isEqualTo(none);
