@@ -118,19 +118,19 @@ class TensorFileFuzzTest {
     return changed;
   }
 
-  @Property(tries = 700, shrinking = ShrinkingMode.OFF)
+  @Property(tries = 350, shrinking = ShrinkingMode.OFF)
   void wrongBytesInAZipArchiveHarmNobody(
       @ForAll long seed, @ForAll @IntRange(min = 1, max = 8) int count) {
     torch(damaged(zip, seed, count));
   }
 
-  @Property(tries = 500, shrinking = ShrinkingMode.OFF)
+  @Property(tries = 250, shrinking = ShrinkingMode.OFF)
   void wrongBytesInALegacyFileHarmNobody(
       @ForAll long seed, @ForAll @IntRange(min = 2, max = 8) int count) {
     torch(damaged(legacy, seed, count));
   }
 
-  @Property(tries = 500, shrinking = ShrinkingMode.OFF)
+  @Property(tries = 250, shrinking = ShrinkingMode.OFF)
   void wrongBytesInASafetensorsFileHarmNobody(
       @ForAll long seed, @ForAll @IntRange(min = 2, max = 8) int count) {
     safetensors(damaged(safetensors, seed, count));
@@ -153,7 +153,7 @@ class TensorFileFuzzTest {
   }
 
   /** Pickles in which instructions are dropped, doubled, swapped and replaced. */
-  @Property(tries = 700, shrinking = ShrinkingMode.OFF)
+  @Property(tries = 350, shrinking = ShrinkingMode.OFF)
   void otherInstructionsInThePickleHarmNobody(@ForAll long seed) throws IOException {
     Random random = new Random(seed);
     List<Byte> pickle = new ArrayList<>();
@@ -178,7 +178,7 @@ class TensorFileFuzzTest {
     torch(TorchFixtures.zip(bytes, TorchFixtures.checkpointStorages()));
   }
 
-  @Property(tries = 250)
+  @Property(tries = 120)
   void anyBytesHarmNobody(@ForAll @Size(max = 200) byte[] bytes) throws IOException {
     torch(bytes);
     torch(TorchFixtures.zip(bytes, Map.of()));
