@@ -18,7 +18,7 @@ final class NamedValues {
    * Characters in all names: values may occur under many names, in containers that may even contain
    * themselves, so that a short pickle can unfold without end.
    */
-  private static final long MAX_NAMES = 1 << 25;
+  private static final long MAX_NAMES = 1 << 24;
 
   private final Map<String, StridedTensor> tensors = new LinkedHashMap<>();
   private final Map<String, String> plain = new LinkedHashMap<>();

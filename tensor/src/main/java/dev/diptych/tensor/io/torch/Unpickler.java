@@ -22,12 +22,12 @@ import java.util.Map;
  * here it cannot, because there is nothing to call. Instructions of protocols 2 to 5 are known.
  *
  * <p>There are no loops in a pickle, so that time and memory are bounded by the number of its
- * instructions, of which a few million are allowed; nothing is allocated by a claimed size.
+ * instructions, of which two million are allowed; nothing is allocated by a claimed size.
  *
  * @see <a href="https://docs.python.org/3/library/pickletools.html">the instructions</a>
  */
 final class Unpickler {
-  private static final int MAX_INSTRUCTIONS = 4_000_000;
+  private static final int MAX_INSTRUCTIONS = 2_000_000;
 
   private final PickleInput in;
   private long left = MAX_INSTRUCTIONS;

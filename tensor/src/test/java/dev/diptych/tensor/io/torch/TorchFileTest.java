@@ -270,7 +270,7 @@ class TorchFileTest {
     for (int i = 0; i < 10_000; i++) {
       growing.op('h', 0, 'b');
     }
-    assertPickleRefused(growing, "over 4000000 instructions");
+    assertPickleRefused(growing, "over 2000000 instructions");
   }
 
   @Test
