@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** The configurations that have names. */
 final class Presets {
@@ -100,6 +101,20 @@ final class Presets {
 
   private static String plain(String name) {
     return name.toLowerCase(Locale.ROOT).replace('/', '-').replace('@', '-').replace("px", "");
+  }
+
+  /**
+   * The name of a configuration, or null; a trailing word says if its activation is not its own.
+   */
+  static @Nullable String nameOf(ClipConfig config) {
+    for (Map.Entry<String, ClipConfig> preset : BY_NAME.entrySet()) {
+      Activation own = preset.getValue().activation();
+      if (preset.getValue().withActivation(config.activation()).equals(config)) {
+        return preset.getKey()
+            + (own == config.activation() ? "" : own == Activation.GELU ? QUICK : EXACT);
+      }
+    }
+    return null;
   }
 
   static Set<String> names() {

@@ -3,7 +3,6 @@ package dev.diptych.clip.cli;
 import dev.diptych.clip.Diptych;
 import dev.diptych.clip.UserException;
 import dev.diptych.clip.explain.HeatMap;
-import dev.diptych.clip.explain.Method;
 import dev.diptych.clip.explain.PictureExplainer;
 import dev.diptych.clip.image.Picture;
 import dev.diptych.clip.image.PictureDecoder;
@@ -20,7 +19,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -40,28 +38,11 @@ final class ExplainCommand implements Callable<Integer> {
   @SuppressWarnings("NullAway.Init") // picocli sets it
   private CommandSpec spec;
 
-  @Option(
-      names = "--model",
-      required = true,
-      description = "a run, a Hugging Face directory, or a safetensors file with OpenAI's names")
-  @SuppressWarnings("NullAway.Init")
-  private Path model;
-
-  @Option(names = "--vocab", description = "the vocabulary, if it is not beside the model")
-  private @Nullable Path vocabulary;
+  @Mixin private ModelOptions model = new ModelOptions();
 
   @Mixin private ContextLength context = new ContextLength();
 
-  @Option(
-      names = "--method",
-      description = {
-        "relevance: attention weighted by its gradient, through all blocks;",
-        "values: cosine of each patch's own value with the text;",
-        "similarity: cosine of each patch's last token with the text, for comparison only;",
-        "grad_cam: for ResNets, channels of the last feature map weighted by their gradient.",
-        "Default: grad_cam for a ResNet, relevance for a vision Transformer"
-      })
-  private @Nullable Method asked;
+  @Mixin private ExplainMethod method = new ExplainMethod();
 
   @Option(
       names = "--out",
@@ -82,14 +63,14 @@ final class ExplainCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     PrintWriter err = spec.commandLine().getErr();
-    try (Diptych loaded = context.apply(Diptych.load(model, vocabulary), err)) {
+    try (Diptych loaded = context.apply(model.load(), err)) {
       Picture picture = read();
-      Method method = asked != null ? asked : Method.usual(loaded.clip().vision());
+      Method used = method.of(loaded.clip().vision());
       float[][] texts = loaded.embedTexts(List.of(text));
-      HeatMap map = new PictureExplainer(loaded).explain(picture, texts, method).getFirst();
+      HeatMap map = new PictureExplainer(loaded).explain(picture, texts, used).getFirst();
       float cosine = dot(loaded.embedPictures(List.of(picture))[0], texts[0]);
       write(PngEncoder.encode(map.overlay(picture)));
-      print(picture, map, method, cosine);
+      print(picture, map, used, cosine);
     }
     return 0;
   }
@@ -137,7 +118,7 @@ final class ExplainCommand implements Callable<Integer> {
     fields.put("width", picture.width());
     fields.put("height", picture.height());
     fields.put("text", text);
-    fields.put("method", method.name().toLowerCase(Locale.ROOT));
+    fields.put("method", method.method().name().toLowerCase(Locale.ROOT));
     fields.put("cosine", cosine);
     fields.put("area", map.area());
     fields.put("peak", peak);

@@ -12,6 +12,7 @@ import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -30,40 +31,16 @@ final class IndexCommand implements Callable<Integer> {
   @SuppressWarnings("NullAway.Init") // picocli sets it
   private CommandSpec spec;
 
-  @Option(
-      names = "--model",
-      required = true,
-      description = "a run, a checkpoint, or a Hugging Face directory")
-  @SuppressWarnings("NullAway.Init")
-  private Path model;
-
-  @Option(names = "--vocab", description = "the vocabulary, if it is not beside the model")
-  private @Nullable Path vocabulary;
+  @Mixin private ModelOptions model = new ModelOptions();
 
   @Option(names = "--out", required = true, paramLabel = "IDX", description = "the index's folder")
   @SuppressWarnings("NullAway.Init")
   private Path out;
 
-  @Option(
-      names = "--batch-size",
-      description = "pictures in one pass. Default: ${DEFAULT-VALUE}",
-      defaultValue = "64")
-  private int batchSize;
+  @Mixin private PictureOptions pictures = new PictureOptions();
 
   @Option(names = "--rebuild", description = "forget what the index holds first")
   private boolean rebuild;
-
-  @Option(
-      names = "--max-bad",
-      description = "unreadable pictures to put up with. Default: ${DEFAULT-VALUE}",
-      defaultValue = "1000")
-  private long maxBad;
-
-  @Option(
-      names = "--max-bad-fraction",
-      description = "or this share of them, if that is more. Default: ${DEFAULT-VALUE}",
-      defaultValue = "0.1")
-  private double maxBadFraction;
 
   @Parameters(
       arity = "1..*",
@@ -73,17 +50,18 @@ final class IndexCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    Path vocabulary = model.vocabulary();
     PrintWriter printed = spec.commandLine().getOut();
-    BadLimit limit = Limits.of(maxBad, maxBadFraction);
-    try (Diptych loaded = Diptych.load(model, vocabulary);
+    BadLimit limit = pictures.limit();
+    try (Diptych loaded = model.load();
         Work work = new Work()) {
       PictureIndexer indexer =
           new PictureIndexer(
               out,
               loaded,
-              model.toAbsolutePath().normalize().toString(),
+              model.model().toAbsolutePath().normalize().toString(),
               vocabulary == null ? "" : vocabulary.toAbsolutePath().normalize().toString(),
-              batchSize);
+              pictures.batchSize());
       PictureIndexer.Update update = indexer.update(data, rebuild, limit, work::tell);
       work.end();
       printed.printf(
