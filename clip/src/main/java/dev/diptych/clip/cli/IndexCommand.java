@@ -37,26 +37,10 @@ final class IndexCommand implements Callable<Integer> {
   @SuppressWarnings("NullAway.Init")
   private Path out;
 
-  @Option(
-      names = "--batch-size",
-      description = "pictures in one pass. Default: ${DEFAULT-VALUE}",
-      defaultValue = "64")
-  private int batchSize;
+  @Mixin private PictureOptions pictures = new PictureOptions();
 
   @Option(names = "--rebuild", description = "forget what the index holds first")
   private boolean rebuild;
-
-  @Option(
-      names = "--max-bad",
-      description = "unreadable pictures to put up with. Default: ${DEFAULT-VALUE}",
-      defaultValue = "1000")
-  private long maxBad;
-
-  @Option(
-      names = "--max-bad-fraction",
-      description = "or this share of them, if that is more. Default: ${DEFAULT-VALUE}",
-      defaultValue = "0.1")
-  private double maxBadFraction;
 
   @Parameters(
       arity = "1..*",
@@ -68,7 +52,7 @@ final class IndexCommand implements Callable<Integer> {
   public Integer call() {
     Path vocabulary = model.vocabulary();
     PrintWriter printed = spec.commandLine().getOut();
-    BadLimit limit = Limits.of(maxBad, maxBadFraction);
+    BadLimit limit = pictures.limit();
     try (Diptych loaded = model.load();
         Work work = new Work()) {
       PictureIndexer indexer =
@@ -77,7 +61,7 @@ final class IndexCommand implements Callable<Integer> {
               loaded,
               model.model().toAbsolutePath().normalize().toString(),
               vocabulary == null ? "" : vocabulary.toAbsolutePath().normalize().toString(),
-              batchSize);
+              pictures.batchSize());
       PictureIndexer.Update update = indexer.update(data, rebuild, limit, work::tell);
       work.end();
       printed.printf(

@@ -95,8 +95,8 @@ public final class BadRecords {
     return String.join(", ", parts);
   }
 
-  /** The first few, one line each, for the error when nothing is left. */
-  synchronized String firstFew() {
+  /** The first few, one line each, for the error when too little is left. */
+  public synchronized String firstFew() {
     return String.join(System.lineSeparator() + "  ", first);
   }
 }
