@@ -64,6 +64,25 @@ class SearchCommandTest {
         .contains("finds 100.00 % of the 2 truly nearest", "6 of the 6 pictures");
   }
 
+  /** Searching with another activation than the index was made with would compare nothing. */
+  @Test
+  void theActivationThatAnIndexWasMadeWithIsKept() {
+    Path exact = folder.resolve("exact");
+    Cli.run(
+            "index",
+            folder.resolve("pictures"),
+            "--model",
+            model,
+            "--activation",
+            "gelu",
+            "--out",
+            exact)
+        .succeeded();
+    assertThat(Cli.run("search", exact, "a cat").succeeded().out().lines()).hasSize(PICTURES);
+    Cli.run("search", exact, "a cat", "--activation", "quick_gelu")
+        .refused("whose weights differ");
+  }
+
   @Test
   void mistakesAreRefused() throws IOException {
     Cli.run("search", index).refused("nothing to look for", "--image PICTURE");
