@@ -28,8 +28,7 @@ class LbfgsTest {
   @ValueSource(ints = {1, 3, 10})
   void findsTheValleyOfRosenbrock(int history) {
     double[] start = {-1.2, 1, -1.2, 1, 3, -4};
-    Lbfgs.Minimum found =
-        new Lbfgs(history, 500, 1e-9).minimise(LbfgsTest::rosenbrock, start);
+    Lbfgs.Minimum found = new Lbfgs(history, 500, 1e-9).minimise(LbfgsTest::rosenbrock, start);
     assertThat(found.ending()).isEqualTo(Lbfgs.Ending.CONVERGED);
     assertThat(found.x()).containsExactly(new double[] {1, 1, 1, 1, 1, 1}, within(1e-7));
     assertThat(found.gradientMax()).isLessThanOrEqualTo(1e-9);
@@ -92,7 +91,8 @@ class LbfgsTest {
     assertThat(few.ending()).isEqualTo(Lbfgs.Ending.ITERATIONS);
     assertThat(few.iterations()).isEqualTo(3);
     assertThat(few.value()).isLessThan(rosenbrock(start, new double[2]));
-    Lbfgs.Minimum none = new Lbfgs(10, 3, 1e-9).minimise(LbfgsTest::rosenbrock, new double[] {1, 1});
+    Lbfgs.Minimum none =
+        new Lbfgs(10, 3, 1e-9).minimise(LbfgsTest::rosenbrock, new double[] {1, 1});
     assertThat(none.iterations()).isZero();
     assertThat(none.evaluations()).isEqualTo(1);
   }
@@ -109,8 +109,8 @@ class LbfgsTest {
                 },
                 new double[] {1e-3});
     assertThat(found.x()[0]).isCloseTo(1, within(1e-9));
-    assertThatThrownBy(() ->
-            new Lbfgs(5, 100, 1e-10).minimise((x, gradient) -> Double.NaN, new double[1]))
+    assertThatThrownBy(
+            () -> new Lbfgs(5, 100, 1e-10).minimise((x, gradient) -> Double.NaN, new double[1]))
         .isInstanceOf(ArithmeticException.class);
   }
 

@@ -119,8 +119,7 @@ final class StrongWolfe {
       return middle;
     }
     double d2 = Math.signum(end.t - low.t) * Math.sqrt(square);
-    double t =
-        end.t - (end.t - low.t) * (end.slope + d2 - d1) / (end.slope - low.slope + 2 * d2);
+    double t = end.t - (end.t - low.t) * (end.slope + d2 - d1) / (end.slope - low.slope + 2 * d2);
     double margin = MARGIN * Math.abs(end.t - low.t);
     double least = Math.min(low.t, end.t) + margin;
     double most = Math.max(low.t, end.t) - margin;

@@ -85,11 +85,7 @@ final class EvaluateLinearProbeCommand implements Callable<Integer> {
   public Integer call() {
     LinearProbe.Settings settings =
         new LinearProbe.Settings(
-            maxIterations,
-            LinearProbe.Settings.DEFAULT.tolerance(),
-            valFraction,
-            seed,
-            lambda);
+            maxIterations, LinearProbe.Settings.DEFAULT.tolerance(), valFraction, seed, lambda);
     LabelledPictures training =
         LabelledPictures.open(trainData, "train", names.labels(), options.limit());
     ClassLabels classes = training.classes();
@@ -137,8 +133,7 @@ final class EvaluateLinearProbeCommand implements Callable<Integer> {
     return EvaluationOptions.withProgress(
         "features of " + pictures.source().name(),
         pictures.examples().size(),
-        progress ->
-            FeatureSet.cached(featuresDir, model, pictures, options.batchSize(), progress));
+        progress -> FeatureSet.cached(featuresDir, model, pictures, options.batchSize(), progress));
   }
 
   private SequencedMap<String, Object> details(
@@ -158,8 +153,7 @@ final class EvaluateLinearProbeCommand implements Callable<Integer> {
     details.put("val_pictures", probe.validating());
     details.put("test_pictures", probe.test().total());
     details.put(
-        "bad_records",
-        learned.bad() + tested.bad() + (validated == null ? 0 : validated.bad()));
+        "bad_records", learned.bad() + tested.bad() + (validated == null ? 0 : validated.bad()));
     details.put("classes", classes.size());
     details.put("class_names_sha256", EvaluationResult.fingerprint(classes.names()));
     details.put("feature_width", model.clip().vision().featureWidth());

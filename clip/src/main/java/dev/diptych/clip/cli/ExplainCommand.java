@@ -75,7 +75,8 @@ final class ExplainCommand implements Callable<Integer> {
     try (Diptych loaded = context.apply(Diptych.load(model, vocabulary), err)) {
       Picture picture = read();
       float[][] texts = loaded.embedTexts(List.of(text));
-      HeatMap map = new PictureExplainer(loaded).explain(picture, texts, method.method()).getFirst();
+      HeatMap map =
+          new PictureExplainer(loaded).explain(picture, texts, method.method()).getFirst();
       float cosine = dot(loaded.embedPictures(List.of(picture))[0], texts[0]);
       write(PngEncoder.encode(map.overlay(picture)));
       print(picture, map, cosine);

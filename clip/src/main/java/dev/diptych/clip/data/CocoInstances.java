@@ -66,8 +66,7 @@ public final class CocoInstances {
     List<Path> found = new ArrayList<>();
     for (Path folder : List.of(path, path.resolve("annotations"))) {
       if (Files.isDirectory(folder)) {
-        try (DirectoryStream<Path> files =
-            Files.newDirectoryStream(folder, "instances_*.json")) {
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(folder, "instances_*.json")) {
           files.forEach(found::add);
         } catch (IOException e) {
           throw TarShard.unreadable(folder, e);
@@ -93,8 +92,7 @@ public final class CocoInstances {
     for (int i = 0; i < annotations.size(); i++) {
       addBox(i, annotations.get(i), names);
     }
-    CaptionedPictures pictures =
-        new CaptionedPictures(CocoJson.pictureFolders(file), options, bad);
+    CaptionedPictures pictures = new CaptionedPictures(CocoJson.pictureFolders(file), options, bad);
     List<Scene> scenes = new ArrayList<>();
     for (JsonNode image : images) {
       Map<String, List<Area>> things = boxes.get(image.path("id").longValue(-1));

@@ -131,14 +131,6 @@ public record DataOptions(
   /** The same, reading shards as a stream through a buffer of {@code buffer} examples. */
   public DataOptions withStreaming(int buffer) {
     return new DataOptions(
-        imageKey,
-        captionKey,
-        separator,
-        imageRoot,
-        split,
-        requireCaptions,
-        badLimit,
-        true,
-        buffer);
+        imageKey, captionKey, separator, imageRoot, split, requireCaptions, badLimit, true, buffer);
   }
 }

@@ -196,7 +196,8 @@ public record FeatureSet(Tensor x, int[] labels, long bad) {
               .formatted(count, width));
     }
     float[] both = Arrays.copyOf(x.toArray(), count * width);
-    System.arraycopy(other.x.toArray(), 0, both, labels.length * width, other.labels.length * width);
+    System.arraycopy(
+        other.x.toArray(), 0, both, labels.length * width, other.labels.length * width);
     int[] theirs = Arrays.copyOf(labels, count);
     System.arraycopy(other.labels, 0, theirs, labels.length, other.labels.length);
     return new FeatureSet(Tensor.of(both, Shape.of(count, width)), theirs, bad + other.bad);

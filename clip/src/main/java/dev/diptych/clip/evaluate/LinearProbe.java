@@ -88,7 +88,8 @@ public record LinearProbe(
     FeatureSet both = validation == null ? training : training.and(validation);
     LambdaSearch.Outcome best =
         settings.lambda() != null
-            ? LambdaSearch.only(settings.lambda(), lambda -> accuracy(classes, split, lambda, settings, progress))
+            ? LambdaSearch.only(
+                settings.lambda(), lambda -> accuracy(classes, split, lambda, settings, progress))
             : LambdaSearch.search(lambda -> accuracy(classes, split, lambda, settings, progress));
     LogisticRegression last = fit(both, classes, best.lambda(), settings);
     return new LinearProbe(
@@ -102,11 +103,7 @@ public record LinearProbe(
   }
 
   private static double accuracy(
-      int classes,
-      FeatureSet[] split,
-      double lambda,
-      Settings settings,
-      Consumer<Trial> progress) {
+      int classes, FeatureSet[] split, double lambda, Settings settings, Consumer<Trial> progress) {
     double accuracy =
         fit(split[0], classes, lambda, settings)
             .measure(split[1].x(), split[1].labels())

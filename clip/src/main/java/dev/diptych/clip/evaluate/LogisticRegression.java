@@ -15,7 +15,7 @@ import java.util.Arrays;
  * that minimise
  *
  * <pre>{@code
- *   Σᵢ −ln softmax(W·xᵢ + b)[labelᵢ]  +  λ/2 · ‖W‖²
+ * Σᵢ −ln softmax(W·xᵢ + b)[labelᵢ]  +  λ/2 · ‖W‖²
  * }</pre>
  *
  * over N rows x. The biases are not regularised. This is scikit-learn's {@code LogisticRegression}

@@ -119,8 +119,7 @@ public final class PointingEvaluation {
     return metrics;
   }
 
-  private static void put(
-      Map<String, Double> metrics, String which, PointingGame.Outcome outcome) {
+  private static void put(Map<String, Double> metrics, String which, PointingGame.Outcome outcome) {
     metrics.put("pointing_accuracy" + which, outcome.perClass().found());
     metrics.put("pointing_accuracy" + which + "_centre", outcome.perClass().centre());
     metrics.put("pointing_accuracy" + which + "_random", outcome.perClass().random());

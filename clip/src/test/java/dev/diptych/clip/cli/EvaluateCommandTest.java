@@ -86,7 +86,13 @@ class EvaluateCommandTest {
     for (int i = 0; i < 4; i++) {
       Tiny.png(folder.resolve("data/n0144076" + i % 2 + "/" + i + ".png"), i);
     }
-    Cli.run("evaluate", "zeroshot_classification", "--model", model, "--data", folder.resolve("data"))
+    Cli.run(
+            "evaluate",
+            "zeroshot_classification",
+            "--model",
+            model,
+            "--data",
+            folder.resolve("data"))
         .refused("n01440760", "--classes");
     Cli.run(
             "evaluate",
@@ -256,15 +262,7 @@ class EvaluateCommandTest {
     Path coco = SharedData.folder("coco-51");
     String[] figures = new String[2];
     for (int run = 0; run < 2; run++) {
-      Cli.run(
-              "evaluate",
-              "pointing_game",
-              "--model",
-              model,
-              "--data",
-              coco,
-              "--out",
-              out)
+      Cli.run("evaluate", "pointing_game", "--model", model, "--data", coco, "--out", out)
           .succeeded();
       figures[run] = result().get("metrics").toString();
     }
@@ -272,8 +270,7 @@ class EvaluateCommandTest {
     JsonNode details = result().get("details");
     JsonNode metrics = result().get("metrics");
     int questions = details.get("questions").intValue();
-    assertThat(questions + details.get("questions_out_of_sight").intValue())
-        .isEqualTo(QUESTIONS);
+    assertThat(questions + details.get("questions_out_of_sight").intValue()).isEqualTo(QUESTIONS);
     assertThat(details.get("classes").intValue()).isBetween(30, 80);
     assertThat(details.get("questions_difficult").intValue()).isBetween(1, questions);
     // The centre does not depend on the model, and beats pointing anywhere.

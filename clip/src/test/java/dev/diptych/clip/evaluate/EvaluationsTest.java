@@ -66,8 +66,7 @@ class EvaluationsTest {
     ZeroShotClassifier classifier = new ZeroShotClassifier(model, weights);
     int right = 0;
     for (int i = 0; i < 12; i++) {
-      Path file =
-          folder.resolve(List.of("cat", "red_dog", "lamp").get(i % 3) + "/" + i + ".png");
+      Path file = folder.resolve(List.of("cat", "red_dog", "lamp").get(i % 3) + "/" + i + ".png");
       float[] embedding = model.embedPictures(List.of(PictureDecoder.read(file)))[0];
       String said = classifier.classify(embedding).getFirst().label();
       right += said.equals(List.of("cat", "red dog", "lamp").get(i % 3)) ? 1 : 0;
@@ -87,8 +86,7 @@ class EvaluationsTest {
   void listsBesideThePicturesAreFound() throws IOException {
     imageFolder();
     Files.writeString(folder.resolve("classnames.txt"), "a cat\na lamp\na dog\n");
-    Files.writeString(
-        folder.resolve("zeroshot_classification_templates.txt"), "a photo of {c}\n");
+    Files.writeString(folder.resolve("zeroshot_classification_templates.txt"), "a photo of {c}\n");
     LabelledPictures pictures = open(BadLimit.DEFAULT);
     assertThat(pictures.named()).isTrue();
     assertThat(pictures.classes().names()).containsExactly("a cat", "a lamp", "a dog");
@@ -138,7 +136,8 @@ class EvaluationsTest {
 
   private static Path only(Path folder) throws IOException {
     try (var files = Files.list(folder)) {
-      return files.reduce((a, b) -> {
+      return files
+          .reduce((a, b) -> {
             throw new AssertionError("two files: " + a + " and " + b);
           })
           .orElseThrow();
@@ -153,8 +152,7 @@ class EvaluationsTest {
     Files.writeString(
         folder.resolve("captions.csv"),
         "image,caption\n0.png,a cat\n0.png,a lamp\n1.png,a cat\n2.png,two red dogs\n3.png,gone\n");
-    IndexedSource source =
-        DataSource.openIndexed(folder.toString(), DataOptions.DEFAULT);
+    IndexedSource source = DataSource.openIndexed(folder.toString(), DataOptions.DEFAULT);
     Retrieval found =
         RetrievalEvaluation.measure(model, source, "{}", Integer.MAX_VALUE, 2, count -> {});
     float[][] pictures = new float[3][];

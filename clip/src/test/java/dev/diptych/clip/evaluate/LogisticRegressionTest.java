@@ -148,12 +148,15 @@ class LogisticRegressionTest {
       right += p[labels[i]] >= Math.max(p[0], Math.max(p[1], p[2])) ? 1 : 0;
     }
     assertThat(right).isBetween(N / 2, N - 1);
-    assertThat(fitted.measure(rows, labels).accuracy()).isCloseTo((double) right / N, within(0.009));
+    assertThat(fitted.measure(rows, labels).accuracy())
+        .isCloseTo((double) right / N, within(0.009));
     assertThatThrownBy(() -> LogisticRegression.fit(rows, new int[3], K, 1, 10, 0))
         .isInstanceOf(IllegalArgumentException.class);
   }
 
-  /** More rows than are taken at once: the same as fewer rows, each several times, with λ scaled. */
+  /**
+   * More rows than are taken at once: the same as fewer rows, each several times, with λ scaled.
+   */
   @Test
   void manyRowsAreTakenInParts() {
     int times = 50; // 6,000 rows
@@ -179,11 +182,10 @@ class LogisticRegressionTest {
   void theSearchFindsThePeakInFifteenTrials() {
     List<Double> tried = new ArrayList<>();
     LambdaSearch.Outcome found =
-        LambdaSearch.search(
-            lambda -> {
-              tried.add(lambda);
-              return -Math.abs(Math.log10(lambda) - 1.6); // best of the grid: 10^1.625
-            });
+        LambdaSearch.search(lambda -> {
+          tried.add(lambda);
+          return -Math.abs(Math.log10(lambda) - 1.6); // best of the grid: 10^1.625
+        });
     assertThat(tried.subList(0, 7)).containsExactly(1e-6, 1e-4, 1e-2, 1.0, 1e2, 1e4, 1e6);
     assertThat(tried).hasSize(15).doesNotHaveDuplicates();
     assertThat(found.lambda()).isCloseTo(Math.pow(10, 1.625), within(1e-9));
@@ -210,13 +212,7 @@ class LogisticRegressionTest {
     assertThat(set.split(0.25, 3)[1].x().toArray()).containsExactly(split[1].x().toArray());
     assertThat(set.split(0.25, 4)[1].x().toArray()).isNotEqualTo(split[1].x().toArray());
     LinearProbe probe =
-        LinearProbe.measure(
-            K,
-            split[0],
-            split[1],
-            set,
-            LinearProbe.Settings.DEFAULT,
-            trial -> {});
+        LinearProbe.measure(K, split[0], split[1], set, LinearProbe.Settings.DEFAULT, trial -> {});
     LogisticRegression whole =
         LogisticRegression.fit(
             split[0].and(split[1]).x(),
