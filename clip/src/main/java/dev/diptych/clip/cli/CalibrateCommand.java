@@ -36,15 +36,7 @@ final class CalibrateCommand implements Callable<Integer> {
   @SuppressWarnings("NullAway.Init") // picocli sets it
   private CommandSpec spec;
 
-  @Option(
-      names = "--model",
-      required = true,
-      description = "a run, a Hugging Face directory, or a safetensors file with OpenAI's names")
-  @SuppressWarnings("NullAway.Init")
-  private Path model;
-
-  @Option(names = "--vocab", description = "the vocabulary, if it is not beside the model")
-  private @Nullable Path vocabulary;
+  @Mixin private ModelOptions model = new ModelOptions();
 
   @Mixin private ContextLength context = new ContextLength();
 
@@ -96,7 +88,7 @@ final class CalibrateCommand implements Callable<Integer> {
     PictureInputs without = PictureInputs.open(negatives, pictures.limit());
     PictureInputs with =
         positives.isEmpty() ? null : PictureInputs.open(positives, pictures.limit());
-    try (Diptych loaded = context.apply(Diptych.load(model, vocabulary), err)) {
+    try (Diptych loaded = context.apply(model.load(), err)) {
       ClassWeights classes = labels.embed(loaded);
       ZeroShotClassifier classifier = new ZeroShotClassifier(loaded, classes);
       Statistic chosen =

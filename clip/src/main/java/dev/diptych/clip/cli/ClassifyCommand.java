@@ -41,15 +41,7 @@ final class ClassifyCommand implements Callable<Integer> {
   @SuppressWarnings("NullAway.Init") // picocli sets it
   private CommandSpec spec;
 
-  @Option(
-      names = "--model",
-      required = true,
-      description = "a run, a Hugging Face directory, or a safetensors file with OpenAI's names")
-  @SuppressWarnings("NullAway.Init")
-  private Path model;
-
-  @Option(names = "--vocab", description = "the vocabulary, if it is not beside the model")
-  private @Nullable Path vocabulary;
+  @Mixin private ModelOptions model = new ModelOptions();
 
   @Mixin private ContextLength context = new ContextLength();
 
@@ -91,7 +83,7 @@ final class ClassifyCommand implements Callable<Integer> {
     NoneOfThese none = noneOfThese == null ? null : NoneOfThese.read(noneOfThese);
     PrintWriter printer = spec.commandLine().getOut();
     PrintWriter err = spec.commandLine().getErr();
-    try (Diptych loaded = context.apply(Diptych.load(model, vocabulary), err)) {
+    try (Diptych loaded = context.apply(model.load(), err)) {
       ClassWeights classes = labels.embed(loaded);
       if (none != null && noneOfThese != null) {
         none.require(noneOfThese, loaded, classes);

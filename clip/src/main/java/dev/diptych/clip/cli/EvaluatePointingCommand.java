@@ -69,13 +69,14 @@ final class EvaluatePointingCommand implements Callable<Integer> {
     BadRecords bad = new BadRecords(data.toString(), options.limit());
     List<CocoInstances.Scene> scenes = CocoInstances.read(data, images, bad);
     try (Diptych model = options.load(spec.commandLine().getErr())) {
+      Method used = method.of(model.clip().vision());
       PointingGame game =
           EvaluationOptions.withProgress(
               "pointing",
               scenes.size(),
               progress ->
                   PointingEvaluation.play(
-                      model, scenes, template, method.method(), tolerance, bad, progress));
+                      model, scenes, template, used, tolerance, bad, progress));
       SequencedMap<String, Object> details = new LinkedHashMap<>();
       details.put("pictures", scenes.size());
       details.put("questions", game.outcome().questions());
@@ -83,7 +84,7 @@ final class EvaluatePointingCommand implements Callable<Integer> {
       details.put("questions_difficult", game.difficult().questions());
       details.put("questions_out_of_sight", game.unseen());
       details.put("bad_records", EvaluationOptions.bad(bad));
-      details.put("method", method.method().name().toLowerCase(Locale.ROOT));
+      details.put("method", used.name().toLowerCase(Locale.ROOT));
       details.put("template", template);
       details.put("tolerance", tolerance);
       details.put(

@@ -21,15 +21,7 @@ import picocli.CommandLine.Option;
 
 /** The options that all tasks of {@code diptych evaluate} have, to be mixed into them. */
 final class EvaluationOptions {
-  @Option(
-      names = "--model",
-      required = true,
-      description = "a run, a Hugging Face directory, or a safetensors file with OpenAI's names")
-  @SuppressWarnings("NullAway.Init") // picocli sets it
-  private Path model;
-
-  @Option(names = "--vocab", description = "the vocabulary, if it is not beside the model")
-  private @Nullable Path vocabulary;
+  @Mixin private ModelOptions model = new ModelOptions();
 
   @Mixin private ContextLength context = new ContextLength();
 
@@ -52,7 +44,7 @@ final class EvaluationOptions {
 
   /** The model that was asked for, to be closed by the caller. */
   Diptych load(PrintWriter err) {
-    return context.apply(Diptych.load(model, vocabulary), err);
+    return context.apply(model.load(), err);
   }
 
   BadLimit limit() {
@@ -109,12 +101,12 @@ final class EvaluationOptions {
         new EvaluationResult(
             name,
             EvaluationResult.modelName(loaded.clip()),
-            model.toString(),
+            model.model().toString(),
             task,
             metrics,
             language,
             all);
-    printed.printf("%s, %s on %s: %s%n", model, task, name, subject);
+    printed.printf("%s, %s on %s: %s%n", model.model(), task, name, subject);
     metrics.forEach(
         (metric, value) -> printed.printf(Locale.ROOT, "  %-40s %10.4f%n", metric, value));
     if (out != null) {

@@ -31,15 +31,7 @@ final class IndexCommand implements Callable<Integer> {
   @SuppressWarnings("NullAway.Init") // picocli sets it
   private CommandSpec spec;
 
-  @Option(
-      names = "--model",
-      required = true,
-      description = "a run, a checkpoint, or a Hugging Face directory")
-  @SuppressWarnings("NullAway.Init")
-  private Path model;
-
-  @Option(names = "--vocab", description = "the vocabulary, if it is not beside the model")
-  private @Nullable Path vocabulary;
+  @Mixin private ModelOptions model = new ModelOptions();
 
   @Option(names = "--out", required = true, paramLabel = "IDX", description = "the index's folder")
   @SuppressWarnings("NullAway.Init")
@@ -58,15 +50,16 @@ final class IndexCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    Path vocabulary = model.vocabulary();
     PrintWriter printed = spec.commandLine().getOut();
     BadLimit limit = pictures.limit();
-    try (Diptych loaded = Diptych.load(model, vocabulary);
+    try (Diptych loaded = model.load();
         Work work = new Work()) {
       PictureIndexer indexer =
           new PictureIndexer(
               out,
               loaded,
-              model.toAbsolutePath().normalize().toString(),
+              model.model().toAbsolutePath().normalize().toString(),
               vocabulary == null ? "" : vocabulary.toAbsolutePath().normalize().toString(),
               pictures.batchSize());
       PictureIndexer.Update update = indexer.update(data, rebuild, limit, work::tell);

@@ -32,6 +32,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       SearchCommand.class,
       ServeCommand.class,
       PullCommand.class,
+      ConvertCommand.class,
       ExplainCommand.class,
       FeaturesCommand.class,
       TokenizeCommand.class,
