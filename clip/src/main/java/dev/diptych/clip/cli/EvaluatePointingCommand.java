@@ -5,6 +5,7 @@ import dev.diptych.clip.UserException;
 import dev.diptych.clip.data.BadRecords;
 import dev.diptych.clip.data.CocoInstances;
 import dev.diptych.clip.evaluate.PointingEvaluation;
+import dev.diptych.clip.explain.Method;
 import dev.diptych.clip.explain.PointingGame;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;

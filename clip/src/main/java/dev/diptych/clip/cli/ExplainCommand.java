@@ -3,6 +3,7 @@ package dev.diptych.clip.cli;
 import dev.diptych.clip.Diptych;
 import dev.diptych.clip.UserException;
 import dev.diptych.clip.explain.HeatMap;
+import dev.diptych.clip.explain.Method;
 import dev.diptych.clip.explain.PictureExplainer;
 import dev.diptych.clip.image.Picture;
 import dev.diptych.clip.image.PictureDecoder;
