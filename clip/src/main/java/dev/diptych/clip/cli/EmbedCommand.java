@@ -35,15 +35,7 @@ final class EmbedCommand implements Callable<Integer> {
   @SuppressWarnings("NullAway.Init") // picocli sets it
   private CommandSpec spec;
 
-  @Option(
-      names = "--model",
-      required = true,
-      description = "a run, a checkpoint, or a Hugging Face directory")
-  @SuppressWarnings("NullAway.Init")
-  private Path model;
-
-  @Option(names = "--vocab", description = "the vocabulary, if it is not beside the model")
-  private @Nullable Path vocabulary;
+  @Mixin private ModelOptions model = new ModelOptions();
 
   @Option(names = "--out", required = true, paramLabel = "DIR", description = "folder to write to")
   @SuppressWarnings("NullAway.Init")
@@ -118,10 +110,10 @@ final class EmbedCommand implements Callable<Integer> {
           case PAIRS -> "pairs";
         };
     try (Diptych loaded =
-            contextLength.apply(Diptych.load(model, vocabulary), spec.commandLine().getErr());
+            contextLength.apply(model.load(), spec.commandLine().getErr());
         EmbeddingProgress progress = new EmbeddingProgress(noun)) {
       BulkEmbedder.Outcome outcome =
-          new BulkEmbedder(out, loaded, model.toAbsolutePath().normalize().toString(), options)
+          new BulkEmbedder(out, loaded, model.model().toAbsolutePath().normalize().toString(), options)
               .run(data, progress::tell);
       progress.end();
       printed.printf(

@@ -9,7 +9,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -30,15 +29,7 @@ final class IndexCommand implements Callable<Integer> {
   @SuppressWarnings("NullAway.Init") // picocli sets it
   private CommandSpec spec;
 
-  @Option(
-      names = "--model",
-      required = true,
-      description = "a run, a checkpoint, or a Hugging Face directory")
-  @SuppressWarnings("NullAway.Init")
-  private Path model;
-
-  @Option(names = "--vocab", description = "the vocabulary, if it is not beside the model")
-  private @Nullable Path vocabulary;
+  @Mixin private ModelOptions model = new ModelOptions();
 
   @Option(names = "--out", required = true, paramLabel = "IDX", description = "the index's folder")
   @SuppressWarnings("NullAway.Init")
@@ -57,15 +48,16 @@ final class IndexCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    Path vocabulary = model.vocabulary();
     PrintWriter printed = spec.commandLine().getOut();
     BadLimit limit = bulk.badLimit();
-    try (Diptych loaded = Diptych.load(model, vocabulary);
+    try (Diptych loaded = model.load();
         EmbeddingProgress work = new EmbeddingProgress("pictures")) {
       PictureIndexer indexer =
           new PictureIndexer(
               out,
               loaded,
-              model.toAbsolutePath().normalize().toString(),
+              model.model().toAbsolutePath().normalize().toString(),
               vocabulary == null ? "" : vocabulary.toAbsolutePath().normalize().toString(),
               bulk.batchSize());
       PictureIndexer.Update update = indexer.update(data, rebuild, limit, work::tell);

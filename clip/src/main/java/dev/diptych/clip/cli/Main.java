@@ -31,6 +31,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       SearchCommand.class,
       ServeCommand.class,
       PullCommand.class,
+      ConvertCommand.class,
       ExplainCommand.class,
       FeaturesCommand.class,
       TokenizeCommand.class,

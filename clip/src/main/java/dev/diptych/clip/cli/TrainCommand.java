@@ -3,6 +3,7 @@ package dev.diptych.clip.cli;
 import dev.diptych.clip.Clip;
 import dev.diptych.clip.ClipConfig;
 import dev.diptych.clip.UserException;
+import dev.diptych.clip.VisionConfig;
 import dev.diptych.clip.data.BadLimit;
 import dev.diptych.clip.data.Example;
 import dev.diptych.clip.data.IndexedSource;
@@ -58,7 +59,8 @@ final class TrainCommand implements Callable<Integer> {
 
   @Option(
       names = "--model",
-      description = "preset: mini-48, mini-64, mini-112, ViT-B/32, … (default: ${DEFAULT-VALUE})",
+      description =
+          "preset: mini-48, mini-64, mini-112, ViT-B/32, RN50, … (default: ${DEFAULT-VALUE})",
       defaultValue = "mini-64")
   private String model = "";
 
@@ -87,6 +89,19 @@ final class TrainCommand implements Callable<Integer> {
 
   @Option(names = "--wd", defaultValue = "0.1", description = "default ${DEFAULT-VALUE}")
   private double weightDecay;
+
+  @Option(names = "--beta1", defaultValue = "0.9", description = "AdamW's (default 0.9)")
+  private double beta1;
+
+  @Option(
+      names = "--beta2",
+      description = "AdamW's (default: 0.98 for vision Transformers, 0.999 for ResNets)")
+  private @Nullable Double beta2;
+
+  @Option(
+      names = "--eps",
+      description = "AdamW's (default: 1e-6 for vision Transformers, 1e-8 for ResNets)")
+  private @Nullable Double epsilon;
 
   @Option(names = "--warmup", description = "steps of warm-up (default: a tenth of the run)")
   private @Nullable Long warmup;
@@ -158,7 +173,7 @@ final class TrainCommand implements Callable<Integer> {
     RunSettings.Data settings = dataSettings(dataSpec);
     TrainingRun.Rhythm rhythm = new TrainingRun.Rhythm(logEvery, validateEvery, saveEvery, keep);
     IndexedSource source = RunInputs.training(settings);
-    TrainOptions training = trainOptions(source);
+    TrainOptions training = trainOptions(source, preset.vision());
     List<String> captions = captions(source);
     Tokenizer tokenizer =
         vocabulary != null
@@ -200,7 +215,7 @@ final class TrainCommand implements Callable<Integer> {
     }
   }
 
-  private TrainOptions trainOptions(IndexedSource source) {
+  private TrainOptions trainOptions(IndexedSource source, VisionConfig vision) {
     long stepsPerEpoch = source.size() / Math.max(1, bulk.batchSize());
     if (stepsPerEpoch == 0) {
       throw new UserException(
@@ -208,15 +223,16 @@ final class TrainCommand implements Callable<Integer> {
               .formatted(source.name(), source.size(), bulk.batchSize()));
     }
     long total = steps != null ? steps : stepsPerEpoch * epochs;
+    TrainOptions.Moments usual = TrainOptions.Moments.of(vision);
     return new TrainOptions(
         bulk.batchSize(),
         total,
         warmup != null ? warmup : total / 10,
         learningRate,
         weightDecay,
-        0.9,
-        0.98,
-        1e-6,
+        beta1,
+        beta2 != null ? beta2 : usual.beta2(),
+        epsilon != null ? epsilon : usual.epsilon(),
         clipNorm,
         seed);
   }

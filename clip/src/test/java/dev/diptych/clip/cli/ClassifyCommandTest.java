@@ -100,7 +100,7 @@ class ClassifyCommandTest {
     new SafetensorsWriter()
         .add("encoder.weight", Tensor.of(new float[6], Shape.of(2, 3)))
         .write(other);
-    refused(other, "other.safetensors is not a vision-Transformer CLIP", "encoder.weight");
+    refused(other, "other.safetensors holds no CLIP", "encoder.weight");
     Path flat = folder.resolve("flat.safetensors");
     new SafetensorsWriter()
         .add("visual.proj", Tensor.of(new float[6], Shape.of(6)))

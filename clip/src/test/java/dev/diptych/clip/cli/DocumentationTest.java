@@ -32,7 +32,7 @@ class DocumentationTest {
   private static final Pattern COMMAND_BLOCK =
       Pattern.compile("(?m)^\\./diptych (.*(?:\\\\\\R.*)*)$");
   private static final Pattern INLINE_COMMAND = Pattern.compile("`\\./diptych\\s([^`]+)`");
-  private static final Pattern OPTION = Pattern.compile("`(--[a-z][a-z-]*)[^`\\n]*`");
+  private static final Pattern OPTION = Pattern.compile("`(--[a-z][a-z0-9-]*)[^`\\n]*`");
   private static final Pattern WORD = Pattern.compile("\"[^\"]*\"|'[^']*'|\\S+");
   private static final Pattern COUNTED =
       Pattern.compile("(?m)^\\|[^(\\n]*\\]\\(([^)\\s]+\\.java)\\).*\\| (\\d+) \\|$");

@@ -1,5 +1,6 @@
 /**
- * Tensors in files: safetensors, read through a mapping, and NumPy's npy; both written atomically.
+ * Tensors in files: safetensors and NumPy's npy, written atomically; and, read through a mapping,
+ * safetensors and in {@link dev.diptych.tensor.io.torch} PyTorch's.
  */
 @NullMarked
 package dev.diptych.tensor.io;
