@@ -3,7 +3,6 @@ package dev.diptych.clip.cli;
 import dev.diptych.clip.Diptych;
 import dev.diptych.clip.UserException;
 import dev.diptych.clip.explain.HeatMap;
-import dev.diptych.clip.explain.Method;
 import dev.diptych.clip.explain.PictureExplainer;
 import dev.diptych.clip.image.Picture;
 import dev.diptych.clip.image.PictureDecoder;
@@ -43,16 +42,7 @@ final class ExplainCommand implements Callable<Integer> {
 
   @Mixin private ContextLength context = new ContextLength();
 
-  @Option(
-      names = "--method",
-      description = {
-        "relevance: attention weighted by its gradient, through all blocks;",
-        "values: cosine of each patch's own value with the text;",
-        "similarity: cosine of each patch's last token with the text, for comparison only;",
-        "grad_cam: for ResNets, channels of the last feature map weighted by their gradient.",
-        "Default: grad_cam for a ResNet, relevance for a vision Transformer"
-      })
-  private @Nullable Method asked;
+  @Mixin private ExplainMethod method = new ExplainMethod();
 
   @Option(
       names = "--out",
@@ -75,12 +65,12 @@ final class ExplainCommand implements Callable<Integer> {
     PrintWriter err = spec.commandLine().getErr();
     try (Diptych loaded = context.apply(model.load(), err)) {
       Picture picture = read();
-      Method method = asked != null ? asked : Method.usual(loaded.clip().vision());
+      Method used = method.of(loaded.clip().vision());
       float[][] texts = loaded.embedTexts(List.of(text));
-      HeatMap map = new PictureExplainer(loaded).explain(picture, texts, method).getFirst();
+      HeatMap map = new PictureExplainer(loaded).explain(picture, texts, used).getFirst();
       float cosine = dot(loaded.embedPictures(List.of(picture))[0], texts[0]);
       write(PngEncoder.encode(map.overlay(picture)));
-      print(picture, map, method, cosine);
+      print(picture, map, used, cosine);
     }
     return 0;
   }
@@ -128,7 +118,7 @@ final class ExplainCommand implements Callable<Integer> {
     fields.put("width", picture.width());
     fields.put("height", picture.height());
     fields.put("text", text);
-    fields.put("method", method.name().toLowerCase(Locale.ROOT));
+    fields.put("method", method.method().name().toLowerCase(Locale.ROOT));
     fields.put("cosine", cosine);
     fields.put("area", map.area());
     fields.put("peak", peak);

@@ -26,6 +26,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
       DemoCommand.class,
       TrainCommand.class,
       ClassifyCommand.class,
+      CalibrateCommand.class,
+      EvaluateCommand.class,
       EmbedCommand.class,
       IndexCommand.class,
       SearchCommand.class,

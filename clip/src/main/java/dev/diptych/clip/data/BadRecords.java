@@ -130,8 +130,8 @@ public final class BadRecords {
     return String.join(", ", parts);
   }
 
-  /** The first few, one line each, for the error when nothing is left. */
-  synchronized String firstFew() {
+  /** The first few, one line each, for the error when too little is left. */
+  public synchronized String firstFew() {
     return all.stream()
         .limit(NAMED_IN_ERROR)
         .map(Bad::toString)

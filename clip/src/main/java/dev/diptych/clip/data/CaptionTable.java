@@ -8,14 +8,10 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -44,19 +40,18 @@ final class CaptionTable {
   private static final int SNIFFED = 1 << 16;
 
   private final Path file;
-  private final Path folder;
   private final DataOptions options;
   private final BadRecords bad;
-  private final Map<Path, Row> rows = new LinkedHashMap<>();
-  private final Map<String, Row> rowsByName = new HashMap<>();
+  private final CaptionedPictures pictures;
 
   /** A table that is yet to be read. */
   CaptionTable(Path file, DataOptions options, BadRecords bad) {
     this.file = file;
-    Path parent = file.toAbsolutePath().normalize().getParent();
-    this.folder = parent == null ? file.toAbsolutePath().normalize() : parent;
     this.options = options;
     this.bad = bad;
+    Path folder = CaptionedPictures.folderOf(file);
+    List<Path> places = List.of(folder, folder.resolve("Images"), folder.resolve("images"));
+    this.pictures = new CaptionedPictures(places, options, bad);
   }
 
   /**
@@ -77,10 +72,7 @@ final class CaptionTable {
     } catch (IOException e) {
       throw TarShard.unreadable(file, e);
     }
-    List<Example> examples = new ArrayList<>(table.rows.size());
-    table.rows.forEach((path, row) ->
-        examples.add(new Example(row.key, examples.size(), row.picture, row.captions, null, null)));
-    return examples;
+    return table.pictures.examples();
   }
 
   /** Whether a file begins with the names of a column of pictures and one of captions. */
@@ -148,7 +140,7 @@ final class CaptionTable {
           bad.add(BadReason.BAD_ROW, where(reader), "expected picture#number, a tab, the caption");
         } else {
           String caption = String.join(" ", row.subList(1, row.size()));
-          add(where(reader), row.getFirst().substring(0, hash), caption);
+          pictures.add(where(reader), row.getFirst().substring(0, hash), caption);
         }
       }
     }
@@ -167,7 +159,7 @@ final class CaptionTable {
       for (List<String> row = next(reader); row != null; row = next(reader)) {
         List<String> fields = fit(row, names.size(), caption, separator, where(reader));
         if (fields != null) {
-          add(where(reader), fields.get(image), captionless ? "" : fields.get(caption));
+          pictures.add(where(reader), fields.get(image), captionless ? "" : fields.get(caption));
         }
       }
     }
@@ -284,81 +276,5 @@ final class CaptionTable {
               option));
     }
     return at;
-  }
-
-  private void add(String where, String rawPath, String rawCaption) {
-    String name = rawPath.strip();
-    String caption = rawCaption.strip();
-    if (name.isEmpty()) {
-      bad.add(BadReason.MISSING_PICTURE, where, "the path is empty");
-      return;
-    }
-    if (caption.isEmpty() && options.requireCaptions()) {
-      bad.add(BadReason.EMPTY_CAPTION, where, name);
-      return;
-    }
-    Row row = rowsByName.get(name);
-    if (row == null) {
-      Path picture = resolve(where, name);
-      if (picture == null) {
-        return;
-      }
-      // Two ways to write one path are one picture.
-      row = rows.computeIfAbsent(picture, path -> new Row(name, path));
-      rowsByName.put(name, row);
-    }
-    if (!caption.isEmpty()) {
-      row.captions.add(caption);
-    }
-  }
-
-  /** The file of a picture; null, and noted, when it is not there or not to be read. */
-  private @Nullable Path resolve(String where, String name) {
-    try {
-      Path path = Path.of(name);
-      if (path.isAbsolute()) {
-        Path file = path.normalize();
-        return Files.isRegularFile(file) ? file : missing(where, name, "not found");
-      }
-      Path root = options.imageRoot();
-      List<Path> roots =
-          root != null
-              ? List.of(root)
-              : List.of(folder, folder.resolve("Images"), folder.resolve("images"));
-      for (Path base : roots) {
-        Path clean = base.toAbsolutePath().normalize();
-        Path candidate = clean.resolve(path).normalize();
-        if (!candidate.startsWith(clean)) {
-          bad.add(
-              BadReason.PATH_OUTSIDE,
-              where,
-              name + " is outside " + clean + "; use an absolute path");
-          return null;
-        }
-        if (Files.isRegularFile(candidate)) {
-          return candidate;
-        }
-      }
-      return missing(where, name, "not in " + roots.getFirst() + (root == null ? ", Images/" : ""));
-    } catch (InvalidPathException e) {
-      return missing(where, name.replace('\0', '?'), "not a path");
-    }
-  }
-
-  private @Nullable Path missing(String where, String name, String detail) {
-    bad.add(BadReason.MISSING_PICTURE, where, name + " " + detail);
-    return null;
-  }
-
-  /** A picture and the captions found so far. */
-  private static final class Row {
-    final String key;
-    final Blob picture;
-    final List<String> captions = new ArrayList<>(1);
-
-    Row(String key, Path file) {
-      this.key = key;
-      this.picture = new Blob.WholeFile(file);
-    }
   }
 }

@@ -31,7 +31,7 @@ public final class Input {
     List<Path> pictures = new ArrayList<>();
     for (String spec : specs) {
       for (Path path : SourceFinder.paths(spec)) {
-        if (!Files.isDirectory(path) && PictureFolder.isPicture(path)) {
+        if (!Files.isDirectory(path) && SourceFinder.isPicture(path)) {
           pictures.add(path);
           continue;
         }
@@ -125,7 +125,7 @@ public final class Input {
         throw TarShard.unreadable(first, e);
       }
     }
-    if (PictureFolder.isPicture(first)) {
+    if (SourceFinder.isPicture(first)) {
       return paths.stream().map(PictureFolder::single).toList();
     }
     return SourceFinder.index(first, options, bad);

@@ -1,7 +1,9 @@
 package dev.diptych.clip.data;
 
 import dev.diptych.clip.UserException;
+import dev.diptych.clip.image.PictureDecoder;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -24,6 +26,9 @@ final class SourceFinder {
           "results_20130124.token",
           "Flickr8k.token.txt",
           "metadata.csv");
+
+  private static final String TABLES = ".*\\.(csv|tsv|txt|token|json)";
+  private static final String SHARDS = ".*\\.(tar|tgz|gz)";
 
   private static final int MAX_LISTED = 8;
 
@@ -62,6 +67,22 @@ final class SourceFinder {
     return new IndexedSource(spec, examples, bad);
   }
 
+  /** Told by the ending or, where that says nothing, by the first bytes. */
+  static boolean isPicture(Path file) {
+    if (PictureFolder.isPicture(file)) {
+      return true;
+    }
+    String name = fileName(file).toLowerCase(Locale.ROOT);
+    if (name.matches(TABLES) || name.matches(SHARDS)) {
+      return false;
+    }
+    try (InputStream in = Files.newInputStream(file)) {
+      return PictureDecoder.isPicture(in.readNBytes(12));
+    } catch (IOException e) {
+      return false; // refused below for its name, or with a reason when it is opened
+    }
+  }
+
   /** Whether tar shards lie in a folder. */
   static boolean holdsShards(Path folder) {
     try (DirectoryStream<Path> shards = Files.newDirectoryStream(folder, "[!.]*.tar")) {
@@ -73,8 +94,11 @@ final class SourceFinder {
 
   /** The examples of a shard or a table. */
   static List<Example> index(Path file, DataOptions options, BadRecords bad) {
-    return isShard(file)
-        ? TarShard.index(file, options, bad)
+    if (isShard(file)) {
+      return TarShard.index(file, options, bad);
+    }
+    return isJson(file)
+        ? CaptionJson.index(file, options, bad)
         : CaptionTable.index(file, options, bad);
   }
 
@@ -156,6 +180,7 @@ final class SourceFinder {
     }
     List<Path> shards = new ArrayList<>();
     List<Path> tables = new ArrayList<>();
+    List<Path> jsons = new ArrayList<>();
     List<String> names = new ArrayList<>();
     try (DirectoryStream<Path> entries = Files.newDirectoryStream(file)) {
       for (Path entry : entries) {
@@ -168,6 +193,8 @@ final class SourceFinder {
           shards.add(entry);
         } else if (name.matches("(?i).*\\.(csv|tsv|token)")) {
           tables.add(entry);
+        } else if (name.matches("(?i)(captions|dataset)_.*\\.json")) {
+          jsons.add(entry);
         }
       }
     } catch (IOException e) {
@@ -184,13 +211,15 @@ final class SourceFinder {
       files.addAll(shards);
     } else if (tables.size() == 1) {
       files.add(tables.getFirst());
+    } else if (tables.isEmpty() && jsons.size() == 1) {
+      files.add(jsons.getFirst());
     } else {
       Collections.sort(names);
       int shown = Math.min(MAX_LISTED, names.size());
       throw new UserException(
           file
-              + ": expected captions.txt, *.tar shards or one CSV or TSV table in this folder,"
-              + " found "
+              + ": expected captions.txt, *.tar shards, one CSV or TSV table or one captions_*.json"
+              + " in this folder, found "
               + (names.isEmpty()
                   ? "nothing"
                   : String.join(", ", names.subList(0, shown))
@@ -206,13 +235,17 @@ final class SourceFinder {
 
   private static boolean isShard(Path file) {
     String name = fileName(file).toLowerCase(Locale.ROOT);
-    if (name.matches(".*\\.(csv|tsv|txt|token)")) {
+    if (name.matches(TABLES)) {
       return false;
     }
-    if (name.matches(".*\\.(tar|tgz|gz)")) { // a compressed one is refused with a reason later
+    if (name.matches(SHARDS)) { // a compressed one is refused with a reason later
       return true;
     }
     throw new UserException(
-        file + ": is neither a .tar shard nor a .csv, .tsv, .txt or .token table");
+        file + ": is neither a .tar shard nor a .csv, .tsv, .txt, .token or .json list");
+  }
+
+  private static boolean isJson(Path file) {
+    return fileName(file).toLowerCase(Locale.ROOT).endsWith(".json");
   }
 }

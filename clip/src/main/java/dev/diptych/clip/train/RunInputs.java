@@ -29,7 +29,7 @@ public final class RunInputs {
    * @throws UserException if there are none, or too many are bad
    */
   public static IndexedSource training(RunSettings.Data data) {
-    return DataSource.openIndexed(data.training(), options(data));
+    return DataSource.openIndexed(data.training(), options(data, "train"));
   }
 
   /**
@@ -74,7 +74,7 @@ public final class RunInputs {
     }
     int size = settings.model().vision().imageSize();
     return new RetrievalValidation(
-        DataSource.openIndexed(data.validation(), options(data)),
+        DataSource.openIndexed(data.validation(), options(data, "val")),
         new SquarePictures(new Preprocess(size)),
         size,
         tokenizer,
@@ -82,9 +82,10 @@ public final class RunInputs {
         classes == null ? List.of() : ClassNames.read(Path.of(classes)));
   }
 
-  private static DataOptions options(RunSettings.Data data) {
+  private static DataOptions options(RunSettings.Data data, String split) {
     return DataOptions.DEFAULT
         .withColumns(data.imageKey(), data.captionKey())
+        .withSplit(split)
         .withBadLimit(new BadLimit(data.maxBad(), data.maxBadFraction()))
         .withSeparator(DataOptions.parseSeparator(data.separator()));
   }
