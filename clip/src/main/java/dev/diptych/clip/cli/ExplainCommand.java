@@ -119,7 +119,7 @@ final class ExplainCommand implements Callable<Integer> {
     fields.put("width", picture.width());
     fields.put("height", picture.height());
     fields.put("text", text);
-    fields.put("method", method.method().name().toLowerCase(Locale.ROOT));
+    fields.put("method", method.name().toLowerCase(Locale.ROOT));
     fields.put("cosine", cosine);
     fields.put("area", map.area());
     fields.put("peak", peak);
