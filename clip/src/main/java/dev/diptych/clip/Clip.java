@@ -14,10 +14,6 @@ import dev.diptych.tensor.Tensor;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 
 /**
  * The model: an image tower and a text tower into one embedding space, and the learned temperature
@@ -109,27 +105,22 @@ public final class Clip {
    * under this name.
    */
   public String fingerprint() {
-    MessageDigest digest;
-    try {
-      digest = MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java has SHA-256", e);
-    }
-    digest.update(config.toString().getBytes(StandardCharsets.UTF_8));
-    update(digest, parameters.values().floats());
+    Sha256 hash = new Sha256();
+    hash.add(config.toString());
+    add(hash, parameters.values().floats());
     for (Buffer buffer : parameters.buffers()) {
-      update(digest, buffer.value().floats());
+      add(hash, buffer.value().floats());
     }
-    return HexFormat.of().formatHex(digest.digest());
+    return hash.hex();
   }
 
-  private static void update(MessageDigest digest, Floats values) {
+  private static void add(Sha256 hash, Floats values) {
     ByteBuffer bytes = ByteBuffer.allocate(1 << 16).order(ByteOrder.LITTLE_ENDIAN);
     FloatBuffer floats = bytes.asFloatBuffer();
     for (int at = values.offset(); at < values.end(); at += floats.position()) {
       floats.clear();
       floats.put(values.array(), at, Math.min(floats.capacity(), values.end() - at));
-      digest.update(bytes.slice(0, 4 * floats.position()));
+      hash.add(bytes.slice(0, 4 * floats.position()));
     }
   }
 

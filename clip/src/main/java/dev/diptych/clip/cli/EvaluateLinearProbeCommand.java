@@ -1,8 +1,8 @@
 package dev.diptych.clip.cli;
 
 import dev.diptych.clip.Diptych;
+import dev.diptych.clip.Sha256;
 import dev.diptych.clip.evaluate.ClassLabels;
-import dev.diptych.clip.evaluate.EvaluationResult;
 import dev.diptych.clip.evaluate.FeatureSet;
 import dev.diptych.clip.evaluate.LabelledPictures;
 import dev.diptych.clip.evaluate.LinearProbe;
@@ -155,7 +155,7 @@ final class EvaluateLinearProbeCommand implements Callable<Integer> {
     details.put(
         "bad_records", learned.bad() + tested.bad() + (validated == null ? 0 : validated.bad()));
     details.put("classes", classes.size());
-    details.put("class_names_sha256", EvaluationResult.fingerprint(classes.names()));
+    details.put("class_names_sha256", Sha256.ofLines(classes.names()));
     details.put("feature_width", model.clip().vision().featureWidth());
     details.put("lambda", probe.lambda());
     details.put("C", 1 / probe.lambda());

@@ -1,10 +1,10 @@
 package dev.diptych.clip.cli;
 
 import dev.diptych.clip.Diptych;
+import dev.diptych.clip.Sha256;
 import dev.diptych.clip.UserException;
 import dev.diptych.clip.evaluate.ClassLabels;
 import dev.diptych.clip.evaluate.Classification;
-import dev.diptych.clip.evaluate.EvaluationResult;
 import dev.diptych.clip.evaluate.LabelledPictures;
 import dev.diptych.clip.evaluate.ZeroShotEvaluation;
 import dev.diptych.clip.zeroshot.ClassWeights;
@@ -73,7 +73,7 @@ final class EvaluateZeroShotCommand implements Callable<Integer> {
       details.put("classes_with_pictures", found.classes());
       details.put("bad_records", EvaluationOptions.bad(pictures.source().bad()));
       details.put("templates", templates.templates(usual));
-      details.put("class_names_sha256", EvaluationResult.fingerprint(classes.names()));
+      details.put("class_names_sha256", Sha256.ofLines(classes.names()));
       details.put("prompts_sha256", weights.prompts());
       details.put(
           "protocol",

@@ -1,17 +1,14 @@
 package dev.diptych.clip.embed;
 
+import dev.diptych.clip.JsonFile;
 import dev.diptych.clip.UserException;
 import dev.diptych.clip.data.BadReason;
-import dev.diptych.tensor.io.AtomicFile;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.core.JacksonException;
-import tools.jackson.databind.json.JsonMapper;
 
 /**
  * What a folder of embeddings will hold, in {@code manifest.json}: written before the first part,
@@ -38,7 +35,6 @@ record EmbedManifest(
   static final int VERSION = 1;
 
   private static final String FILE = "manifest.json";
-  private static final JsonMapper JSON = new JsonMapper();
 
   /**
    * An input, and how many of its records were left out when it was listed.
@@ -86,17 +82,12 @@ record EmbedManifest(
   /** The manifest of a folder; null if there is none. */
   static @Nullable EmbedManifest read(Path folder) {
     Path file = folder.resolve(FILE);
-    if (!Files.exists(file)) {
-      return null;
-    }
     EmbedManifest manifest;
     try {
-      manifest = JSON.readValue(Files.readString(file), EmbedManifest.class);
-    } catch (IOException e) {
-      throw new UserException(file + ": cannot be read: " + UserException.reason(e), e);
-    } catch (JacksonException e) {
-      throw new UserException(
-          file + " is damaged: " + e.getOriginalMessage() + "; embed into another --out", e);
+      manifest =
+          JsonFile.read(file, EmbedManifest.class, "is damaged: %s; embed into another --out");
+    } catch (NoSuchFileException e) {
+      return null;
     }
     if (manifest.version() != VERSION) {
       throw new UserException(
@@ -107,8 +98,7 @@ record EmbedManifest(
   }
 
   void write(Path folder) throws IOException {
-    byte[] json = JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(this);
-    AtomicFile.writeText(folder.resolve(FILE), new String(json, StandardCharsets.UTF_8) + "\n");
+    JsonFile.write(folder.resolve(FILE), this);
   }
 
   /**

@@ -1,29 +1,24 @@
 package dev.diptych.clip.embed;
 
-import dev.diptych.clip.UserException;
+import dev.diptych.clip.JsonFile;
 import dev.diptych.clip.data.BadRecords;
 import dev.diptych.tensor.Tensor;
 import dev.diptych.tensor.io.AtomicFile;
 import dev.diptych.tensor.io.Npy;
 import dev.diptych.tensor.io.SafetensorsWriter;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.core.JacksonException;
-import tools.jackson.databind.json.JsonMapper;
 
 /**
  * The files of a part. Each is written atomically, and the note that the part is done comes last:
  * where there is one, all of the part is on disk.
  */
 final class PartFiles {
-  private static final JsonMapper JSON = new JsonMapper();
-
   private final Path folder;
   private final EmbedOptions options;
   private final int digits;
@@ -81,14 +76,7 @@ final class PartFiles {
     if (!Files.exists(note) || !contents(part).stream().allMatch(Files::exists)) {
       return null;
     }
-    try {
-      return JSON.readValue(Files.readString(note), Done.class);
-    } catch (JacksonException e) {
-      throw new UserException(
-          "%s is damaged: %s; delete it, and its part is made again"
-              .formatted(note, e.getOriginalMessage()),
-          e);
-    }
+    return JsonFile.read(note, Done.class, "is damaged: %s; delete it, and its part is made again");
   }
 
   /** Writes a part: (N, D) each, or null, and N lines. */
@@ -105,8 +93,7 @@ final class PartFiles {
       write(vectors("text_emb", part), texts);
     }
     AtomicFile.writeText(path("metadata", part, ".jsonl"), metadata);
-    byte[] note = JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(done);
-    AtomicFile.writeText(note(part), new String(note, StandardCharsets.UTF_8) + "\n");
+    JsonFile.write(note(part), done);
   }
 
   private void write(Path file, Tensor vectors) throws IOException {

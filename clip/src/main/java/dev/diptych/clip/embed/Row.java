@@ -1,9 +1,8 @@
 package dev.diptych.clip.embed;
 
+import dev.diptych.clip.Sha256;
 import dev.diptych.clip.data.Example;
 import dev.diptych.clip.data.Text;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.json.JsonMapper;
@@ -41,16 +40,16 @@ record Row(
   }
 
   /** Adds what the row is: another one in its place would be noticed. */
-  void addTo(MessageDigest digest) {
-    add(digest, key);
-    add(digest, picture == null ? "" : picture);
-    captions.forEach(caption -> add(digest, caption));
-    digest.update((byte) '\n');
+  void addTo(Sha256 hash) {
+    add(hash, key);
+    add(hash, picture == null ? "" : picture);
+    captions.forEach(caption -> add(hash, caption));
+    hash.add("\n");
   }
 
-  private static void add(MessageDigest digest, String text) {
-    digest.update(text.getBytes(StandardCharsets.UTF_8));
-    digest.update((byte) 0);
+  private static void add(Sha256 hash, String text) {
+    hash.add(text);
+    hash.add("\0");
   }
 
   /** A line of the table: the same columns in every row of a folder. */

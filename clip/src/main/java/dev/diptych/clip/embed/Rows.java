@@ -1,14 +1,12 @@
 package dev.diptych.clip.embed;
 
+import dev.diptych.clip.Sha256;
 import dev.diptych.clip.data.BadReason;
 import dev.diptych.clip.data.BadRecords;
 import dev.diptych.clip.data.Example;
 import dev.diptych.clip.data.Input;
 import dev.diptych.clip.data.Texts;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.Iterator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -17,16 +15,11 @@ import org.jspecify.annotations.Nullable;
 final class Rows implements Iterator<Row>, AutoCloseable {
   private final Iterator<Row> rows;
   private final @Nullable Texts texts;
-  private final MessageDigest digest;
+  private Sha256 part = new Sha256();
 
   private Rows(Iterator<Row> rows, @Nullable Texts texts) {
     this.rows = rows;
     this.texts = texts;
-    try {
-      digest = MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java has SHA-256", e);
-    }
   }
 
   /** Opens an input; what is bad about it is noted when it is met. */
@@ -76,12 +69,12 @@ final class Rows implements Iterator<Row>, AutoCloseable {
   }
 
   void beginPart() {
-    digest.reset();
+    part = new Sha256();
   }
 
   /** The digest of the rows since {@link #beginPart}, in hexadecimal digits. */
   String endPart() {
-    return HexFormat.of().formatHex(digest.digest());
+    return part.hex();
   }
 
   @Override
@@ -92,7 +85,7 @@ final class Rows implements Iterator<Row>, AutoCloseable {
   @Override
   public Row next() {
     Row row = rows.next();
-    row.addTo(digest);
+    row.addTo(part);
     return row;
   }
 

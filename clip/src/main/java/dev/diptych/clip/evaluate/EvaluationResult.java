@@ -2,15 +2,14 @@ package dev.diptych.clip.evaluate;
 
 import dev.diptych.clip.Clip;
 import dev.diptych.clip.ClipConfig;
+import dev.diptych.clip.JsonFile;
 import dev.diptych.clip.UserException;
 import dev.diptych.tensor.io.AtomicFile;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
-import tools.jackson.databind.json.JsonMapper;
 
 /**
  * What an evaluation found, in the shape of CLIP_benchmark's JSON, and under {@code details} what
@@ -43,7 +42,7 @@ public record EvaluationResult(
     fields.put("metrics", metrics);
     fields.put("language", language);
     fields.put("details", details);
-    return JsonMapper.shared().writerWithDefaultPrettyPrinter().writeValueAsString(fields) + "\n";
+    return JsonFile.text(fields);
   }
 
   /**
@@ -72,10 +71,5 @@ public record EvaluationResult(
       }
     }
     return "custom";
-  }
-
-  /** A short name for a list of texts: SHA-256 of its lines in UTF-8. */
-  public static String fingerprint(List<String> lines) {
-    return Fingerprint.of(lines);
   }
 }

@@ -1,6 +1,7 @@
 package dev.diptych.clip.evaluate;
 
 import dev.diptych.clip.Diptych;
+import dev.diptych.clip.Sha256;
 import dev.diptych.clip.UserException;
 import dev.diptych.clip.data.Blob;
 import dev.diptych.clip.data.Draws;
@@ -144,7 +145,7 @@ public record FeatureSet(Tensor x, int[] labels, long bad) {
 
   /** SHA-256 over where each picture lies, how long its file is and when it was changed. */
   private static String fingerprint(LabelledPictures pictures) {
-    Fingerprint print = new Fingerprint();
+    Sha256 hash = new Sha256();
     Path last = null;
     for (int i = 0; i < pictures.examples().size(); i++) {
       Example example = pictures.examples().get(i);
@@ -155,13 +156,13 @@ public record FeatureSet(Tensor x, int[] labels, long bad) {
             case Blob.InMemory memory -> null;
           };
       if (file != null && !file.equals(last)) {
-        print.add(state(file));
+        hash.addLine(state(file));
         last = file;
       }
-      print.add(example.picture().name());
-      print.add(Integer.toString(pictures.labels()[i]));
+      hash.addLine(example.picture().name());
+      hash.addLine(Integer.toString(pictures.labels()[i]));
     }
-    return print.hex();
+    return hash.hex();
   }
 
   private static String state(Path file) {

@@ -2,13 +2,12 @@ package dev.diptych.clip.report;
 
 import dev.diptych.clip.image.Picture;
 import dev.diptych.clip.image.PngEncoder;
+import dev.diptych.tensor.io.AtomicFile;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Locale;
 
@@ -22,26 +21,12 @@ public final class HtmlReport {
   private HtmlReport() {}
 
   /**
-   * Writes the page to {@code file}, whole or not at all: to a temporary file beside it first,
-   * which then takes its place.
+   * Writes the page to {@code file}, whole or not at all.
    *
    * @throws IOException when the folder cannot be made or written
    */
   public static void write(Report report, Path file) throws IOException {
-    Path folder = file.toAbsolutePath().normalize().getParent();
-    if (folder == null) {
-      throw new IOException("report: " + file + " is no file name");
-    }
-    Files.createDirectories(folder);
-    // Not createTempFile: the page should have the permissions of any other new file.
-    Path temporary = folder.resolve("." + file.getFileName() + ".tmp");
-    try {
-      Files.writeString(temporary, page(report));
-      Files.move(
-          temporary, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
-    } finally {
-      Files.deleteIfExists(temporary);
-    }
+    AtomicFile.writeText(file, page(report));
   }
 
   /** The page itself. */

@@ -1,16 +1,13 @@
 package dev.diptych.clip.retrieval;
 
+import dev.diptych.clip.JsonFile;
 import dev.diptych.clip.UserException;
 import dev.diptych.kernels.gelu.Activation;
-import dev.diptych.tensor.io.AtomicFile;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.core.JacksonException;
-import tools.jackson.databind.json.JsonMapper;
 
 /**
  * What an index says of itself, in {@code index.json}.
@@ -33,7 +30,6 @@ public record IndexInfo(
   static final int FORMAT = 1;
 
   private static final String FILE = "index.json";
-  private static final JsonMapper JSON = new JsonMapper();
 
   /** Refuses what no index says. */
   public IndexInfo {
@@ -50,15 +46,10 @@ public record IndexInfo(
     Path file = folder.resolve(FILE);
     IndexInfo info;
     try {
-      info = JSON.readValue(Files.readString(file), IndexInfo.class);
+      info = JsonFile.read(file, IndexInfo.class, "is damaged: %s; make the index again");
     } catch (NoSuchFileException e) {
       throw new UserException(
           folder + " is no index: it has no index.json; make one with ./diptych index", e);
-    } catch (IOException e) {
-      throw new UserException(file + ": cannot be read: " + UserException.reason(e), e);
-    } catch (JacksonException e) {
-      throw new UserException(
-          file + " is damaged: " + e.getOriginalMessage() + "; make the index again", e);
     }
     if (info.format() != FORMAT) {
       throw new UserException(
@@ -69,8 +60,7 @@ public record IndexInfo(
   }
 
   void write(Path folder) throws IOException {
-    byte[] json = JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(this);
-    AtomicFile.writeText(folder.resolve(FILE), new String(json, StandardCharsets.UTF_8) + "\n");
+    JsonFile.write(folder.resolve(FILE), this);
   }
 
   /**

@@ -1,17 +1,15 @@
 package dev.diptych.clip.tokenizer;
 
 import dev.diptych.clip.UserException;
+import dev.diptych.tensor.io.AtomicFile;
 import java.io.ByteArrayInputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -222,36 +220,13 @@ final class VocabularyFiles {
       ids.put(vocabulary.token(id), id);
     }
     try {
-      Files.createDirectories(directory);
-      replace(directory.resolve(MERGES), merges.toString().getBytes(StandardCharsets.UTF_8));
-      replace(directory.resolve(VOCABULARY), JSON.writeValueAsBytes(ids));
+      AtomicFile.writeText(directory.resolve(MERGES), merges.toString());
+      AtomicFile.writeText(directory.resolve(VOCABULARY), JSON.writeValueAsString(ids));
     } catch (IOException e) {
       throw new UserException(
           "%s: the vocabulary cannot be written: %s. Is the disk full, or the directory not yours?"
               .formatted(directory, UserException.reason(e)),
           e);
-    }
-  }
-
-  private static void replace(Path path, byte[] content) throws IOException {
-    Path temporary = path.resolveSibling(path.getFileName() + ".tmp");
-    try {
-      try (FileChannel channel =
-          FileChannel.open(
-              temporary,
-              StandardOpenOption.CREATE,
-              StandardOpenOption.TRUNCATE_EXISTING,
-              StandardOpenOption.WRITE)) {
-        ByteBuffer buffer = ByteBuffer.wrap(content);
-        while (buffer.hasRemaining()) {
-          channel.write(buffer);
-        }
-        channel.force(true);
-      }
-      Files.move(
-          temporary, path, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-    } finally {
-      Files.deleteIfExists(temporary);
     }
   }
 }

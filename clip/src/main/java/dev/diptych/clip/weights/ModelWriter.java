@@ -2,6 +2,7 @@ package dev.diptych.clip.weights;
 
 import dev.diptych.clip.Clip;
 import dev.diptych.clip.ClipConfig;
+import dev.diptych.clip.JsonFile;
 import dev.diptych.clip.UserException;
 import dev.diptych.clip.VitConfig;
 import dev.diptych.clip.image.Preprocess;
@@ -11,7 +12,6 @@ import dev.diptych.tensor.DType;
 import dev.diptych.tensor.IntTensor;
 import dev.diptych.tensor.Shape;
 import dev.diptych.tensor.Tensor;
-import dev.diptych.tensor.io.AtomicFile;
 import dev.diptych.tensor.io.SafetensorsWriter;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -20,7 +20,6 @@ import java.util.Arrays;
 import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -123,10 +122,10 @@ public final class ModelWriter {
         tokenizer != null ? tokenizer.startToken() : Math.max(0, config.text().endToken() - 1);
     VitConfig vit = (VitConfig) config.vision();
     weights(Layout.HUGGING_FACE).write(folder.resolve("model.safetensors"));
-    writeJson(
+    JsonFile.write(
         folder.resolve(HuggingFaceConfig.FILE),
         HuggingFaceConfig.write(config, vit, startToken, torchName()));
-    writeJson(folder.resolve(PictureConfig.FILE), PictureConfig.writeHuggingFace(preprocess));
+    JsonFile.write(folder.resolve(PictureConfig.FILE), PictureConfig.writeHuggingFace(preprocess));
     writeTokenizer(folder);
   }
 
@@ -140,7 +139,7 @@ public final class ModelWriter {
     root.set("model_cfg", model);
     root.set("preprocess_cfg", PictureConfig.writeOpenClip(preprocess));
     weights(Layout.OPENAI).write(folder.resolve("open_clip_model.safetensors"));
-    writeJson(folder.resolve(OpenClipConfig.FILE), root);
+    JsonFile.write(folder.resolve(OpenClipConfig.FILE), root);
     writeTokenizer(folder);
   }
 
@@ -150,13 +149,8 @@ public final class ModelWriter {
     }
     tokenizer.save(folder);
     int length = clip.config().text().contextLength();
-    writeJson(folder.resolve("tokenizer_config.json"), TokenizerConfig.settings(length));
-    writeJson(folder.resolve("special_tokens_map.json"), TokenizerConfig.specialTokens());
-  }
-
-  private static void writeJson(Path file, JsonNode json) throws IOException {
-    AtomicFile.writeText(
-        file, new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(json) + "\n");
+    JsonFile.write(folder.resolve("tokenizer_config.json"), TokenizerConfig.settings(length));
+    JsonFile.write(folder.resolve("special_tokens_map.json"), TokenizerConfig.specialTokens());
   }
 
   /** The weights under the names of {@code layout}, shared until they are written. */

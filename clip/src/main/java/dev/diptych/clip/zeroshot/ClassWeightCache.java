@@ -1,6 +1,7 @@
 package dev.diptych.clip.zeroshot;
 
 import dev.diptych.clip.Diptych;
+import dev.diptych.clip.Sha256;
 import dev.diptych.clip.UserException;
 import dev.diptych.clip.hub.HubSettings;
 import dev.diptych.kernels.memory.Floats;
@@ -11,12 +12,8 @@ import dev.diptych.tensor.io.SafetensorsWriter;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
@@ -88,10 +85,9 @@ public final class ClassWeightCache {
 
   /** Where the weights of a model and prompts lie. */
   Path file(Diptych model, Prompts prompts) {
-    MessageDigest digest = Prompts.sha256();
-    String key = FORMAT + " " + model.clip().fingerprint() + " " + prompts.digest();
-    digest.update(key.getBytes(StandardCharsets.UTF_8));
-    return folder.resolve(HexFormat.of().formatHex(digest.digest()) + ".safetensors");
+    Sha256 hash = new Sha256();
+    hash.add(FORMAT + " " + model.clip().fingerprint() + " " + prompts.digest());
+    return folder.resolve(hash.hex() + ".safetensors");
   }
 
   private static float @Nullable [][] read(Path file, int classes, int width) {
@@ -127,7 +123,6 @@ public final class ClassWeightCache {
       System.arraycopy(rows[i], 0, all.array(), all.offset() + i * rows[i].length, rows[i].length);
     }
     try {
-      Files.createDirectories(file.toAbsolutePath().getParent());
       new SafetensorsWriter()
           .metadata(CHECKSUM, checksum(rows))
           .add(TENSOR, Tensor.of(all, shape))
@@ -142,12 +137,12 @@ public final class ClassWeightCache {
   }
 
   private static String checksum(float[][] rows) {
-    MessageDigest digest = Prompts.sha256();
+    Sha256 hash = new Sha256();
     ByteBuffer bytes = ByteBuffer.allocate(4 * rows[0].length);
     for (float[] row : rows) {
       bytes.asFloatBuffer().put(row);
-      digest.update(bytes.array());
+      hash.add(bytes.duplicate());
     }
-    return HexFormat.of().formatHex(digest.digest());
+    return hash.hex();
   }
 }

@@ -1,17 +1,13 @@
 package dev.diptych.clip.zeroshot;
 
 import dev.diptych.clip.Diptych;
+import dev.diptych.clip.JsonFile;
 import dev.diptych.clip.UserException;
 import dev.diptych.clip.zeroshot.ZeroShotClassifier.Prediction;
-import dev.diptych.tensor.io.AtomicFile;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
-import tools.jackson.core.JacksonException;
-import tools.jackson.databind.json.JsonMapper;
 
 /**
  * When to say that a picture shows none of the labels: its {@link Statistic} is not above a
@@ -41,8 +37,6 @@ public record NoneOfThese(
     String prompts,
     List<String> labels) {
   static final int FORMAT = 1;
-
-  private static final JsonMapper JSON = new JsonMapper();
 
   /** Refuses what no calibration says. */
   public NoneOfThese {
@@ -112,19 +106,14 @@ public record NoneOfThese(
   public static NoneOfThese read(Path file) {
     NoneOfThese read;
     try {
-      read = JSON.readValue(Files.readString(file), NoneOfThese.class);
+      read =
+          JsonFile.read(
+              file,
+              NoneOfThese.class,
+              "is no calibration, or a damaged one: %s; make it with ./diptych calibrate");
     } catch (NoSuchFileException e) {
       throw new UserException(
           file + ": there is no such file; make it with ./diptych calibrate", e);
-    } catch (IOException e) {
-      throw new UserException(file + ": cannot be read: " + UserException.reason(e), e);
-    } catch (JacksonException e) {
-      throw new UserException(
-          file
-              + " is no calibration, or a damaged one: "
-              + e.getOriginalMessage()
-              + "; make it with ./diptych calibrate",
-          e);
     }
     if (read.format != FORMAT) {
       throw new UserException(
@@ -136,9 +125,8 @@ public record NoneOfThese(
 
   /** Writes the calibration as JSON, atomically. */
   public void write(Path file) {
-    byte[] json = JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(this);
     try {
-      AtomicFile.writeText(file, new String(json, StandardCharsets.UTF_8) + "\n");
+      JsonFile.write(file, this);
     } catch (IOException e) {
       throw new UserException(file + ": cannot be written: " + UserException.reason(e), e);
     }

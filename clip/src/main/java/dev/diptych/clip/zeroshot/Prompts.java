@@ -1,17 +1,14 @@
 package dev.diptych.clip.zeroshot;
 
 import dev.diptych.clip.Diptych;
+import dev.diptych.clip.Sha256;
 import dev.diptych.clip.TokenizedTexts;
 import dev.diptych.clip.UserException;
 import dev.diptych.tensor.IntTensor;
 import dev.diptych.tensor.Shape;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.function.LongConsumer;
 
@@ -61,24 +58,15 @@ record Prompts(List<String> labels, int templates, TokenizedTexts texts) {
 
   /** SHA-256 of what the text tower reads, as hexadecimal digits: of any vocabulary and context. */
   String digest() {
-    MessageDigest digest = sha256();
+    Sha256 hash = new Sha256();
     int length = texts.tokens().shape().dim(1);
-    String sizes = "%d labels, %d templates, %d tokens".formatted(labels.size(), templates, length);
-    digest.update(sizes.getBytes(StandardCharsets.UTF_8));
+    hash.add("%d labels, %d templates, %d tokens".formatted(labels.size(), templates, length));
     ByteBuffer row = ByteBuffer.allocate(4 * length);
     for (int i = 0; i < count(); i++) {
       row.asIntBuffer().put(texts.tokens().data(), i * length, length);
-      digest.update(row.array());
+      hash.add(row.duplicate());
     }
-    return HexFormat.of().formatHex(digest.digest());
-  }
-
-  static MessageDigest sha256() {
-    try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java has SHA-256", e);
-    }
+    return hash.hex();
   }
 
   /**
