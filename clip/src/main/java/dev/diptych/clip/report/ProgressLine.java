@@ -2,6 +2,7 @@ package dev.diptych.clip.report;
 
 import java.io.PrintStream;
 import java.util.Locale;
+import java.util.function.DoubleFunction;
 import java.util.function.LongFunction;
 import java.util.function.LongSupplier;
 
@@ -21,6 +22,7 @@ public final class ProgressLine implements AutoCloseable {
   private final String label;
   private final long total;
   private final LongFunction<String> amounts;
+  private final DoubleFunction<String> rates;
   private final LongSupplier nanoClock;
   private final long startNanos;
   private long before;
@@ -32,6 +34,7 @@ public final class ProgressLine implements AutoCloseable {
    * Work of which {@code total} is known, or −1.
    *
    * @param amounts an amount in words, such as {@code 12.5 MB}
+   * @param rates the same of what is done in a second
    * @param nanoClock as {@link System#nanoTime}
    */
   ProgressLine(
@@ -40,12 +43,14 @@ public final class ProgressLine implements AutoCloseable {
       String label,
       long total,
       LongFunction<String> amounts,
+      DoubleFunction<String> rates,
       LongSupplier nanoClock) {
     this.out = out;
     this.terminal = terminal;
     this.label = label;
     this.total = total;
     this.amounts = amounts;
+    this.rates = rates;
     this.nanoClock = nanoClock;
     this.startNanos = nanoClock.getAsLong();
     this.shownNanos = terminal ? startNanos - REWRITE_NANOS : startNanos;
@@ -64,13 +69,20 @@ public final class ProgressLine implements AutoCloseable {
         label,
         total,
         amount -> String.format(Locale.ROOT, "%,d %s", amount, noun),
+        rate -> rate(rate) + " " + noun,
         System::nanoTime);
   }
 
   /** Work counted in bytes; {@code total} may be −1 if nobody knows. */
   public static ProgressLine bytes(PrintStream out, String label, long total) {
     return new ProgressLine(
-        out, Terminal.isOutput(), label, total, ProgressLine::byteCount, System::nanoTime);
+        out,
+        Terminal.isOutput(),
+        label,
+        total,
+        ProgressLine::byteCount,
+        rate -> byteCount((long) rate),
+        System::nanoTime);
   }
 
   /** Says that {@code amount} was there before the start: it counts as done, but not for speed. */
@@ -117,7 +129,7 @@ public final class ProgressLine implements AutoCloseable {
     } else {
       line.append(amounts.apply(done));
     }
-    line.append("  ").append(amounts.apply((long) perSecond)).append("/s");
+    line.append("  ").append(rates.apply(perSecond)).append("/s");
     if (last) {
       line.append("  in ").append(duration((long) seconds));
     } else if (total > 0 && perSecond > 0) {
@@ -136,6 +148,11 @@ public final class ProgressLine implements AutoCloseable {
     return seconds >= 3600
         ? "%d:%02d:%02d".formatted(seconds / 3600, seconds / 60 % 60, seconds % 60)
         : "%d:%02d".formatted(seconds / 60, seconds % 60);
+  }
+
+  /** How many things are done in a second: whole ones, tenths below ten. */
+  public static String rate(double perSecond) {
+    return String.format(Locale.ROOT, perSecond < 9.95 ? "%.1f" : "%,.0f", perSecond);
   }
 
   /** A number of bytes in the decimal units in which files are advertised: 605.2 MB. */

@@ -58,14 +58,14 @@ final class Progress {
     String line =
         String.format(
             Locale.ROOT,
-            "step %d/%d  loss %.4f  acc %.3f  scale %.1f  lr %.2e  %.0f pairs/s  eta %s",
+            "step %d/%d  loss %.4f  acc %.3f  scale %.1f  lr %.2e  %s pairs/s  eta %s",
             last.step(),
             steps,
             lossSum / count,
             accuracySum / count,
             last.logitScale(),
             last.learningRate(),
-            pairsPerSecond,
+            ProgressLine.rate(pairsPerSecond),
             ProgressLine.duration((long) (secondsPerStep * (steps - last.step()))));
     if (terminal) {
       out.print("\r\u001b[K" + line);

@@ -18,6 +18,7 @@ class ProgressLineTest {
         "w.bin",
         total,
         ProgressLine::byteCount,
+        rate -> ProgressLine.byteCount((long) rate),
         () -> nanos);
   }
 
@@ -77,6 +78,14 @@ class ProgressLineTest {
       line.add(50);
     }
     assertThat(text().lines()).containsExactly("w.bin  50 B  5 B/s", "w.bin  50 B  5 B/s  in 0:10");
+  }
+
+  @Test
+  void slowWorkHasTenths() {
+    assertThat(ProgressLine.rate(0.64)).isEqualTo("0.6");
+    assertThat(ProgressLine.rate(9.94)).isEqualTo("9.9");
+    assertThat(ProgressLine.rate(9.96)).isEqualTo("10");
+    assertThat(ProgressLine.rate(1234.5)).isEqualTo("1,235");
   }
 
   @Test
