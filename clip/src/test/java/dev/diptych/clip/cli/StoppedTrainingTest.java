@@ -2,6 +2,7 @@ package dev.diptych.clip.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.diptych.clip.JavaProcess;
 import dev.diptych.clip.train.RunFolder;
 import dev.diptych.clip.weights.ModelFiles;
 import java.io.BufferedReader;
@@ -69,14 +70,8 @@ class StoppedTrainingTest {
 
   /** A command of Diptych in a Java machine of its own, begun by {@code prefix}. */
   private Process start(String prefix, List<String> arguments) throws IOException {
-    List<String> java = new ArrayList<>();
-    java.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    java.addAll(List.of("--add-modules", "jdk.incubator.vector", "-Xmx1g", "-cp"));
-    java.add(System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")));
-    java.add(Main.class.getName());
-    java.addAll(arguments);
     List<String> command = new ArrayList<>(List.of("bash", "-c", prefix + " exec \"$@\"", "bash"));
-    command.addAll(java);
+    command.addAll(JavaProcess.command(Main.class, List.of("-Xmx1g"), arguments));
     Process process = new ProcessBuilder(command).redirectError(errors().toFile()).start();
     started.add(process);
     return process;
