@@ -1,9 +1,9 @@
 package dev.diptych.clip.train;
 
 import dev.diptych.clip.UserException;
+import dev.diptych.clip.weights.RunCheckpoints;
 import dev.diptych.tensor.io.AtomicFile;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -11,7 +11,6 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
@@ -32,8 +31,6 @@ import tools.jackson.databind.json.JsonMapper;
  * </pre>
  */
 public final class RunFolder {
-  private static final Pattern CHECKPOINT = Pattern.compile("step-(\\d{9})\\.safetensors");
-
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final ObjectMapper PRETTY =
       JsonMapper.builder()
@@ -48,12 +45,6 @@ public final class RunFolder {
     this.path = path;
   }
 
-  /** Whether {@code path} is the folder of a run. */
-  public static boolean isRun(Path path) {
-    return Files.isDirectory(path.resolve("checkpoints"))
-        && Files.exists(path.resolve("config.json"));
-  }
-
   /** The folder. */
   public Path path() {
     return path;
@@ -61,23 +52,12 @@ public final class RunFolder {
 
   /** Where the checkpoint of {@code step} is. */
   public Path checkpoint(long step) {
-    return path.resolve("checkpoints").resolve("step-%09d.safetensors".formatted(step));
+    return RunCheckpoints.of(path, step);
   }
 
   /** All checkpoints, the oldest first. */
   public List<Path> checkpoints() {
-    Path folder = path.resolve("checkpoints");
-    if (!Files.isDirectory(folder)) {
-      return List.of();
-    }
-    try (Stream<Path> files = Files.list(folder)) {
-      return files
-          .filter(file -> CHECKPOINT.matcher(file.getFileName().toString()).matches())
-          .sorted()
-          .toList();
-    } catch (IOException e) {
-      throw new UncheckedIOException("cannot list " + folder, e);
-    }
+    return RunCheckpoints.all(path);
   }
 
   /** The newest checkpoint, or null if there is none. */
@@ -94,7 +74,7 @@ public final class RunFolder {
     for (Path old : all.subList(0, Math.max(0, all.size() - keep))) {
       Files.deleteIfExists(old);
     }
-    deleteUnfinished(path.resolve("checkpoints"));
+    deleteUnfinished(RunCheckpoints.in(path));
   }
 
   /** Deletes all checkpoints, before a run is started over in the same folder. */

@@ -6,7 +6,6 @@ import dev.diptych.clip.hub.HubCache;
 import dev.diptych.clip.hub.PullOptions;
 import dev.diptych.clip.hub.RepoId;
 import dev.diptych.clip.tokenizer.Tokenizer;
-import dev.diptych.clip.train.RunFolder;
 import dev.diptych.kernels.gelu.Activation;
 import dev.diptych.tensor.io.TensorFileException;
 import java.io.IOException;
@@ -108,12 +107,12 @@ public final class ModelFiles {
 
   /** The file with the weights of the model in a directory, or with the index of several. */
   private static Path weightsIn(Path directory) throws IOException {
-    if (RunFolder.isRun(directory)) {
-      Path checkpoint = new RunFolder(directory).latestCheckpoint();
-      if (checkpoint == null) {
+    if (RunCheckpoints.isRun(directory)) {
+      List<Path> checkpoints = RunCheckpoints.all(directory);
+      if (checkpoints.isEmpty()) {
         throw new UserException("the run " + directory + " has no checkpoint yet");
       }
-      return checkpoint;
+      return checkpoints.getLast();
     }
     for (String name : isHuggingFaces(directory) ? WEIGHTS : OPEN_CLIP_FIRST) {
       if (Files.exists(directory.resolve(name))) {
