@@ -1,6 +1,7 @@
 package dev.diptych.clip.data;
 
 import dev.diptych.clip.UserException;
+import java.nio.file.Path;
 
 /** Pictures with captions, found but not yet read: all of them known, or a stream of shards. */
 public sealed interface DataSource permits IndexedSource, ShardStream {
@@ -36,6 +37,15 @@ public sealed interface DataSource permits IndexedSource, ShardStream {
    */
   static IndexedSource openPictures(String spec, BadLimit limit) {
     return SourceFinder.openPictures(spec, limit);
+  }
+
+  /**
+   * Whether {@code folder} is one with tar shards in it.
+   *
+   * @throws UserException if it cannot be read
+   */
+  static boolean holdsShards(Path folder) {
+    return SourceFinder.holdsShards(folder);
   }
 
   /** What the user called it. */

@@ -86,8 +86,11 @@ final class SourceFinder {
     }
   }
 
-  /** Whether tar shards lie in a folder. */
+  /** Whether {@code folder} is one with tar shards in it. */
   static boolean holdsShards(Path folder) {
+    if (!Files.isDirectory(folder)) {
+      return false;
+    }
     try (DirectoryStream<Path> shards = Files.newDirectoryStream(folder, "[!.]*.tar")) {
       return shards.iterator().hasNext();
     } catch (IOException e) {

@@ -12,7 +12,9 @@
  *
  * <p><b>What can be read.</b> WebDataset tar shards, CSV/TSV tables, Flickr's {@code captions.txt}
  * and {@code .token} files, COCO's and Karpathy's JSON, folders that hold one of these, several of
- * them joined by {@code ::}.
+ * them joined by {@code ::}. Where captions are not needed, folders of pictures and single ones too
+ * ({@link dev.diptych.clip.data.DataSource#openPictures}); to embed, anything of these and texts
+ * alone, one input after the other ({@link dev.diptych.clip.data.Input}).
  *
  * <p><b>Index first.</b> Opening a source reads names, captions and the places of the pictures, but
  * no picture: a shard is walked member by member and a picture is remembered as (file, offset,

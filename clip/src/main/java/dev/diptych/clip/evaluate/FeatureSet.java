@@ -52,10 +52,7 @@ public record FeatureSet(Tensor x, int[] labels, long bad) {
           "%s: %,d pictures have %,d numbers of features each, more than the %,d that a linear probe can hold: take a part of them"
               .formatted(pictures.source().name(), count, width, Integer.MAX_VALUE));
     }
-    int[] labelOf = new int[pictures.source().size()]; // by pictureId
-    for (int i = 0; i < count; i++) {
-      labelOf[(int) pictures.examples().get(i).pictureId()] = pictures.labels()[i];
-    }
+    int[] labelOf = pictures.labelsByPicture();
     float[] x = new float[count * width];
     int[] labels = new int[count];
     int[] done = new int[1];
@@ -96,7 +93,7 @@ public record FeatureSet(Tensor x, int[] labels, long bad) {
     if (folder == null) {
       return compute(model, pictures, batchSize, progress);
     }
-    String modelPrint = model.clip().fingerprint();
+    String modelPrint = model.fingerprint();
     String picturesPrint = fingerprint(pictures);
     Path file =
         folder.resolve(

@@ -9,8 +9,6 @@ import dev.diptych.clip.data.Example;
 import dev.diptych.clip.data.IndexedSource;
 import dev.diptych.clip.zeroshot.ClassNames;
 import dev.diptych.clip.zeroshot.Templates;
-import java.io.IOException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -103,6 +101,15 @@ public record LabelledPictures(
         templates);
   }
 
+  /** The class of each picture of {@link #source}, by its number there; 0 where it has none. */
+  int[] labelsByPicture() {
+    int[] all = new int[source.size()];
+    for (int i = 0; i < labels.length; i++) {
+      all[(int) examples.get(i).pictureId()] = labels[i];
+    }
+    return all;
+  }
+
   /**
    * The class of a picture; −1 if it has no label.
    *
@@ -125,22 +132,13 @@ public record LabelledPictures(
   private static String partOf(String spec, String part) {
     if (!spec.contains("::")) {
       Path root = Path.of(spec);
-      if (Files.isDirectory(root) && !holdsShards(root) && holdsShards(root.resolve(part))) {
+      if (Files.isDirectory(root)
+          && !DataSource.holdsShards(root)
+          && DataSource.holdsShards(root.resolve(part))) {
         return root.resolve(part).toString();
       }
     }
     return spec;
-  }
-
-  private static boolean holdsShards(Path folder) {
-    if (!Files.isDirectory(folder)) {
-      return false;
-    }
-    try (DirectoryStream<Path> shards = Files.newDirectoryStream(folder, "[!.]*.tar")) {
-      return shards.iterator().hasNext();
-    } catch (IOException e) {
-      throw new UserException(folder + ": cannot be read: " + UserException.reason(e), e);
-    }
   }
 
   /** Where lists may lie that belong to the pictures, nearest first. */

@@ -50,10 +50,7 @@ public final class ZeroShotEvaluation implements AutoCloseable {
           "zero-shot: expected weights of %d classes, found %d"
               .formatted(pictures.classes().size(), weights.size()));
     }
-    int[] labelOf = new int[pictures.source().size()]; // by pictureId
-    for (int i = 0; i < pictures.labels().length; i++) {
-      labelOf[(int) pictures.examples().get(i).pictureId()] = pictures.labels()[i];
-    }
+    int[] labelOf = pictures.labelsByPicture();
     BadRecords bad = pictures.source().bad();
     try (ZeroShotEvaluation evaluation = new ZeroShotEvaluation(weights);
         PictureEmbedder embedder = new PictureEmbedder(model, Output.EMBEDDING, batchSize)) {
