@@ -37,6 +37,7 @@ public final class Diptych implements AutoCloseable {
   private final Preprocess preprocess;
   private final Embedder embedder;
   private final CutTexts cutTexts = new CutTexts();
+  private @Nullable String fingerprint;
 
   /**
    * A model from its parts.
@@ -95,6 +96,19 @@ public final class Diptych implements AutoCloseable {
   /** The model. */
   public Clip clip() {
     return clip;
+  }
+
+  /**
+   * {@link Clip#fingerprint}, hashed once: all weights take seconds, and a model in use learns
+   * nothing.
+   */
+  public String fingerprint() {
+    String known = fingerprint;
+    if (known == null) {
+      known = clip.fingerprint();
+      fingerprint = known;
+    }
+    return known;
   }
 
   /**

@@ -114,7 +114,7 @@ final class EmbedCommand implements Callable<Integer> {
       BulkEmbedder.Outcome outcome =
           new BulkEmbedder(
                   out, loaded, model.model().toAbsolutePath().normalize().toString(), options)
-              .run(data, progress::tell);
+              .run(data, progress);
       progress.end();
       printed.printf(
           Locale.ROOT,

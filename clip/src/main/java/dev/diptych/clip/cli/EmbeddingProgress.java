@@ -1,10 +1,11 @@
 package dev.diptych.clip.cli;
 
+import dev.diptych.clip.embed.Progress;
 import dev.diptych.clip.report.ProgressLine;
 import org.jspecify.annotations.Nullable;
 
-/** Shows a line of progress for each piece of work that says how much it is and what is done. */
-final class EmbeddingProgress implements AutoCloseable {
+/** Shows a line of progress for each piece of work in which there is something to do. */
+final class EmbeddingProgress implements Progress, AutoCloseable {
   private final String noun;
   private @Nullable ProgressLine line;
 
@@ -13,18 +14,20 @@ final class EmbeddingProgress implements AutoCloseable {
     this.noun = noun;
   }
 
-  /** A positive amount, or 0, begins a piece of work; −n says that n of it are done. */
-  void tell(long amount) {
-    if (amount < 0) {
-      if (line != null) {
-        line.add(-amount);
-      }
-      return;
-    }
+  @Override
+  public void begin(long total) {
     end();
-    line = amount == 0 ? null : ProgressLine.items(System.err, "embedding", amount, noun);
+    line = total == 0 ? null : ProgressLine.items(System.err, "embedding", total, noun);
   }
 
+  @Override
+  public void done(long count) {
+    if (line != null) {
+      line.add(count);
+    }
+  }
+
+  /** Ends the line of the last piece of work, before something else is printed. */
   void end() {
     if (line != null) {
       line.close();

@@ -90,7 +90,7 @@ final class EvaluationOptions {
     all.put("diptych_version", version == null ? "(not packaged)" : version);
     all.put("java", Runtime.version().toString());
     all.put("date", Instant.now().truncatedTo(ChronoUnit.SECONDS).toString());
-    all.put("model_fingerprint", loaded.clip().fingerprint());
+    all.put("model_fingerprint", loaded.fingerprint());
     all.put("data", data);
     all.putAll(details);
     if (loaded.cutTexts().cut() > 0) {

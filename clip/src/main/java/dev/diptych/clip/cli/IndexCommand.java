@@ -60,7 +60,7 @@ final class IndexCommand implements Callable<Integer> {
               model.model().toAbsolutePath().normalize().toString(),
               vocabulary == null ? "" : vocabulary.toAbsolutePath().normalize().toString(),
               bulk.batchSize());
-      PictureIndexer.Update update = indexer.update(data, rebuild, limit, work::tell);
+      PictureIndexer.Update update = indexer.update(data, rebuild, limit, work);
       work.end();
       printed.printf(
           Locale.ROOT,

@@ -17,7 +17,6 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.function.LongConsumer;
 
 /**
  * Embeds any amount of pictures, texts or pairs into a folder that other programs read: NumPy or
@@ -27,7 +26,7 @@ import java.util.function.LongConsumer;
  * <pre>{@code
  * try (Diptych model = Diptych.load(modelPath)) {
  *   new BulkEmbedder(Path.of("out"), model, modelPath.toString(), EmbedOptions.DEFAULT)
- *       .run(List.of("shards/{00000..00099}.tar"), amount -> {});
+ *       .run(List.of("shards/{00000..00099}.tar"), count -> {});
  * }
  * }</pre>
  *
@@ -96,12 +95,11 @@ public final class BulkEmbedder {
    * Embeds what is not there yet.
    *
    * @param specs as {@link Input#ofPictures} or {@link Input#ofTexts} understands them
-   * @param progress told how many rows there are to embed, then −1 for each one done, −n for n that
-   *     cannot be read
+   * @param progress told how many rows there are to embed, and of each one
    * @throws UserException if an input cannot be read or has changed, too many records are bad, the
    *     folder was begun with other options, or it cannot be written
    */
-  public Outcome run(List<String> specs, LongConsumer progress) {
+  public Outcome run(List<String> specs, Progress progress) {
     boolean texts = options.content() == EmbedOptions.Content.TEXTS;
     List<Input> inputs = texts ? Input.ofTexts(specs) : Input.ofPictures(specs);
     if (textWidth() > 0) {
@@ -116,8 +114,7 @@ public final class BulkEmbedder {
     }
   }
 
-  private Outcome run(List<Input> inputs, BadRecords bad, LongConsumer progress)
-      throws IOException {
+  private Outcome run(List<Input> inputs, BadRecords bad, Progress progress) throws IOException {
     EmbedManifest manifest = manifest(inputs, bad);
     PartFiles files = new PartFiles(folder, options, manifest.parts().size());
     List<Work> work = new ArrayList<>();
@@ -138,7 +135,7 @@ public final class BulkEmbedder {
       }
     }
     long rows = work.stream().mapToLong(one -> one.part().size()).sum();
-    progress.accept(rows);
+    progress.begin(rows);
     long embedded = 0;
     try (PictureEmbedder pictures =
             new PictureEmbedder(model, options.output(), options.batchSize());
@@ -165,7 +162,7 @@ public final class BulkEmbedder {
   }
 
   private EmbedManifest manifest(List<Input> inputs, BadRecords bad) throws IOException {
-    String fingerprint = model.clip().fingerprint();
+    String fingerprint = model.fingerprint();
     EmbedManifest found = EmbedManifest.read(folder);
     if (found == null) {
       requireEmpty();
@@ -248,7 +245,7 @@ public final class BulkEmbedder {
     private final PictureEmbedder pictures;
     private final Embedder texts;
     private final BadRecords bad;
-    private final LongConsumer progress;
+    private final Progress progress;
 
     Run(
         EmbedManifest manifest,
@@ -256,7 +253,7 @@ public final class BulkEmbedder {
         PictureEmbedder pictures,
         Embedder texts,
         BadRecords bad,
-        LongConsumer progress) {
+        Progress progress) {
       this.manifest = manifest;
       this.files = files;
       this.pictures = pictures;
@@ -293,12 +290,12 @@ public final class BulkEmbedder {
             bad,
             one -> {
               collected.add(Row.of(one.example()), one.vector());
-              progress.accept(-1);
+              progress.done(1);
             });
       } else {
         for (int i = 0; i < size && rows.hasNext(); i++) {
           collected.add(rows.next(), null);
-          progress.accept(-1);
+          progress.done(1);
         }
       }
       if (!rows.endPart().equals(work.part().digest())) {
@@ -319,7 +316,7 @@ public final class BulkEmbedder {
           collected.metadata(),
           new PartFiles.Done(collected.rows(), unreadable));
       if (collected.rows() < size) {
-        progress.accept(collected.rows() - size);
+        progress.done(size - collected.rows());
       }
       return collected.rows();
     }

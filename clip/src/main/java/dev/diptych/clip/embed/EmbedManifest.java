@@ -115,7 +115,8 @@ record EmbedManifest(
     String advice = ": use the same, or another --out";
     if (!fingerprint.equals(otherFingerprint)) {
       throw new UserException(
-          "%s was begun with the model %s, whose weights differ from those of %s%s"
+          ("%s was begun with the model %s; %s has other weights, another activation or another"
+                  + " context length%s")
               .formatted(folder, model, otherModel, advice));
     }
     otherOptions.forEach((name, value) -> {

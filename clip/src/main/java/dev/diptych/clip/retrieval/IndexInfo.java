@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -68,12 +69,24 @@ public record IndexInfo(
    *
    * @throws UserException if the fingerprints differ
    */
-  void requireModel(Path folder, String otherModel, String otherFingerprint) {
-    if (!fingerprint.equals(otherFingerprint)) {
-      throw new UserException(
-          ("%s was made with the model %s, whose weights differ from those of %s: use the same"
-                  + " model, or make the index again with --rebuild")
-              .formatted(folder, model, otherModel));
+  void requireModel(
+      Path folder, String otherModel, Activation otherActivation, String otherFingerprint) {
+    if (fingerprint.equals(otherFingerprint)) {
+      return;
     }
+    if (activation != null && activation != otherActivation) {
+      throw new UserException(
+          ("%s was made with the model %s and the activation %s, now it is %s: leave --activation"
+                  + " out, or make the index again with --rebuild")
+              .formatted(folder, model, lower(activation), lower(otherActivation)));
+    }
+    throw new UserException(
+        ("%s was made with the model %s, whose weights differ from those of %s: use the same model,"
+                + " or make the index again with --rebuild")
+            .formatted(folder, model, otherModel));
+  }
+
+  private static String lower(Activation name) {
+    return name.name().toLowerCase(Locale.ROOT);
   }
 }

@@ -137,10 +137,10 @@ public final class PictureIndex implements AutoCloseable {
    * Refuses another model than the one that made the vectors.
    *
    * @param name what to call it in the message
-   * @throws UserException if its weights differ
+   * @throws UserException if its weights or its activation differ
    */
   public void requireModel(Diptych model, String name) {
-    info.requireModel(folder, name, model.clip().fingerprint());
+    info.requireModel(folder, name, model.clip().config().activation(), model.fingerprint());
   }
 
   /** Whether {@code search} will compare with every picture. */

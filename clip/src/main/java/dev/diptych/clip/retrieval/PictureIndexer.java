@@ -8,6 +8,7 @@ import dev.diptych.clip.data.DataSource;
 import dev.diptych.clip.data.Example;
 import dev.diptych.clip.data.IndexedSource;
 import dev.diptych.clip.embed.PictureEmbedder;
+import dev.diptych.clip.embed.Progress;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -20,7 +21,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
-import java.util.function.LongConsumer;
 import org.apache.lucene.document.Document;
 import org.apache.lucene.index.CorruptIndexException;
 import org.apache.lucene.index.DirectoryReader;
@@ -94,7 +94,7 @@ public final class PictureIndexer {
             modelPath,
             vocabularyPath,
             model.clip().config().activation(),
-            model.clip().fingerprint(),
+            model.fingerprint(),
             width);
   }
 
@@ -103,15 +103,16 @@ public final class PictureIndexer {
    *
    * @param rebuild forgets everything first
    * @param limit of pictures that cannot be read; they are left out, and tried again next time
-   * @param progress told how many pictures there are to embed, then −1 for each one done
+   * @param progress told of each source how many pictures there are to embed, and of each one
    * @throws UserException if a source cannot be read, too many pictures are bad, another model made
    *     the index, or another process is writing to it
    */
-  public Update update(
-      List<String> sources, boolean rebuild, BadLimit limit, LongConsumer progress) {
+  public Update update(List<String> sources, boolean rebuild, BadLimit limit, Progress progress) {
     try {
       if (IndexInfo.isIndex(folder) && !rebuild) {
-        IndexInfo.read(folder).requireModel(folder, info.model(), info.fingerprint());
+        IndexInfo.read(folder)
+            .requireModel(
+                folder, info.model(), model.clip().config().activation(), info.fingerprint());
       }
       Files.createDirectories(PictureIndex.segments(folder));
       try (FSDirectory directory = FSDirectory.open(PictureIndex.segments(folder))) {
@@ -152,7 +153,7 @@ public final class PictureIndexer {
   }
 
   private Update update(
-      FSDirectory directory, List<String> sources, BadLimit limit, LongConsumer progress)
+      FSDirectory directory, List<String> sources, BadLimit limit, Progress progress)
       throws IOException {
     IndexWriterConfig configuration = new IndexWriterConfig().setCommitOnClose(false);
     try (IndexWriter writer = new IndexWriter(directory, configuration)) {
@@ -171,12 +172,12 @@ public final class PictureIndexer {
         a.added + b.added, a.changed + b.changed, a.deleted + b.deleted, a.unchanged + b.unchanged);
   }
 
-  private Update update(IndexWriter writer, IndexedSource source, LongConsumer progress)
+  private Update update(IndexWriter writer, IndexedSource source, Progress progress)
       throws IOException {
     String name = absolute(source.name());
     IdentityHashMap<Example, Entry> entries = entries(source);
     Plan plan = plan(writer, name, source, entries);
-    progress.accept(plan.work().size());
+    progress.begin(plan.work().size());
     for (String gone : plan.gone()) {
       writer.deleteDocuments(Fields.name(gone));
     }
@@ -199,7 +200,7 @@ public final class PictureIndexer {
             } catch (IOException e) {
               throw new UncheckedIOException(e);
             }
-            progress.accept(-1);
+            progress.done(1);
           });
     }
     for (String unreadable : plan.stale()) { // what it shows now nobody knows

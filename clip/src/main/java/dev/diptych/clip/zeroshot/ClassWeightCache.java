@@ -4,7 +4,6 @@ import dev.diptych.clip.Diptych;
 import dev.diptych.clip.Sha256;
 import dev.diptych.clip.UserException;
 import dev.diptych.clip.hub.HubSettings;
-import dev.diptych.kernels.memory.Floats;
 import dev.diptych.tensor.Shape;
 import dev.diptych.tensor.Tensor;
 import dev.diptych.tensor.io.Safetensors;
@@ -79,14 +78,15 @@ public final class ClassWeightCache {
       return ClassWeights.of(prompts, found);
     }
     float[][] rows = prompts.embed(model, progress);
-    write(file, rows);
-    return ClassWeights.of(prompts, rows);
+    ClassWeights weights = ClassWeights.of(prompts, rows);
+    write(file, weights, checksum(rows));
+    return weights;
   }
 
   /** Where the weights of a model and prompts lie. */
   Path file(Diptych model, Prompts prompts) {
     Sha256 hash = new Sha256();
-    hash.add(FORMAT + " " + model.clip().fingerprint() + " " + prompts.digest());
+    hash.add(FORMAT + " " + model.fingerprint() + " " + prompts.digest());
     return folder.resolve(hash.hex() + ".safetensors");
   }
 
@@ -116,16 +116,11 @@ public final class ClassWeightCache {
     }
   }
 
-  private static void write(Path file, float[][] rows) {
-    Shape shape = Shape.of(rows.length, rows[0].length);
-    Floats all = Floats.zeros(shape.size());
-    for (int i = 0; i < rows.length; i++) {
-      System.arraycopy(rows[i], 0, all.array(), all.offset() + i * rows[i].length, rows[i].length);
-    }
+  private static void write(Path file, ClassWeights weights, String checksum) {
     try {
       new SafetensorsWriter()
-          .metadata(CHECKSUM, checksum(rows))
-          .add(TENSOR, Tensor.of(all, shape))
+          .metadata(CHECKSUM, checksum)
+          .add(TENSOR, weights.matrix())
           .write(file);
     } catch (IOException e) {
       LOG.log(

@@ -78,7 +78,7 @@ public record NoneOfThese(
         falseAlarms,
         FalseAlarms.upperRate(scores.length, falseAlarms),
         scores.length,
-        model.clip().fingerprint(),
+        model.fingerprint(),
         classes.prompts(),
         classes.labels());
   }
@@ -145,9 +145,11 @@ public record NoneOfThese(
           "%s was calibrated for other labels: %s; found %s. Calibrate again for these"
               .formatted(file, abbreviated(labels), abbreviated(classes.labels())));
     }
-    if (!model.equals(other.clip().fingerprint())) {
+    if (!model.equals(other.fingerprint())) {
       throw new UserException(
-          file + " was calibrated for a model with other weights: calibrate again for this one");
+          file
+              + " was calibrated for a model with other weights, another activation or another"
+              + " context length: calibrate again for this one");
     }
     if (!prompts.equals(classes.prompts())) {
       throw new UserException(

@@ -79,7 +79,8 @@ class SearchCommandTest {
             exact)
         .succeeded();
     assertThat(Cli.run("search", exact, "a cat").succeeded().out().lines()).hasSize(PICTURES);
-    Cli.run("search", exact, "a cat", "--activation", "quick_gelu").refused("whose weights differ");
+    Cli.run("search", exact, "a cat", "--activation", "quick_gelu")
+        .refused("the activation gelu, now it is quick_gelu");
   }
 
   @Test

@@ -61,7 +61,7 @@ class BulkEmbedderTest {
     for (Object spec : specs) {
       names.add(spec.toString());
     }
-    return new BulkEmbedder(out, model, "the model", options).run(names, amount -> {});
+    return new BulkEmbedder(out, model, "the model", options).run(names, count -> {});
   }
 
   private Tensor npy(String name) throws IOException {
@@ -280,10 +280,10 @@ class BulkEmbedderTest {
     try (Diptych other = Tiny.model(4)) {
       assertThatThrownBy(() ->
               new BulkEmbedder(out, other, "another", FOURS)
-                  .run(List.of(pictures.toString()), amount -> {}))
+                  .run(List.of(pictures.toString()), count -> {}))
           .isInstanceOf(UserException.class)
           .hasMessageContaining("begun with the model the model")
-          .hasMessageContaining("those of another");
+          .hasMessageContaining("another has other weights");
     }
     Files.writeString(out.resolve("manifest.json"), "{\"version\":1}");
     assertThatThrownBy(() -> embed(FOURS, pictures))

@@ -3,6 +3,7 @@ package dev.diptych.clip.embed;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.diptych.clip.Diptych;
+import dev.diptych.clip.JavaProcess;
 import dev.diptych.clip.Tiny;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -55,29 +56,20 @@ class KilledEmbeddingTest {
             .withBatchSize(4)
             .withRank(rank, worldSize);
     try (Diptych model = Tiny.model(1)) {
-      return new BulkEmbedder(out, model, "m", options)
-          .run(
-              List.of(pictures),
-              amount -> {
-                if (amount < 0) {
-                  each.run();
-                }
-              });
+      return new BulkEmbedder(out, model, "m", options).run(List.of(pictures), count -> each.run());
     }
   }
 
   private Process start(Path out, int rank, int worldSize) throws IOException {
     return new ProcessBuilder(
-            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-            "--add-modules",
-            "jdk.incubator.vector",
-            "-cp",
-            System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
-            Child.class.getName(),
-            pictures.toString(),
-            out.toString(),
-            Integer.toString(rank),
-            Integer.toString(worldSize))
+            JavaProcess.command(
+                Child.class,
+                List.of(),
+                List.of(
+                    pictures.toString(),
+                    out.toString(),
+                    Integer.toString(rank),
+                    Integer.toString(worldSize))))
         .redirectError(ProcessBuilder.Redirect.DISCARD)
         .start();
   }

@@ -3,6 +3,7 @@ package dev.diptych.clip.retrieval;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.diptych.clip.Diptych;
+import dev.diptych.clip.JavaProcess;
 import dev.diptych.clip.Tiny;
 import dev.diptych.clip.data.BadLimit;
 import java.io.IOException;
@@ -29,21 +30,15 @@ class KilledIndexingTest {
     public static void main(String[] arguments) {
       try (Diptych model = Tiny.model(1)) {
         new PictureIndexer(Path.of(arguments[1]), model, "m", "", 4)
-            .update(List.of(arguments[0]), false, BadLimit.NONE, amount -> System.out.println("."));
+            .update(List.of(arguments[0]), false, BadLimit.NONE, count -> System.out.println("."));
       }
     }
   }
 
   private Process start(Path pictures, Path index) throws IOException {
     return new ProcessBuilder(
-            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-            "--add-modules",
-            "jdk.incubator.vector",
-            "-cp",
-            System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
-            Child.class.getName(),
-            pictures.toString(),
-            index.toString())
+            JavaProcess.command(
+                Child.class, List.of(), List.of(pictures.toString(), index.toString())))
         .redirectError(ProcessBuilder.Redirect.DISCARD)
         .start();
   }
@@ -62,7 +57,7 @@ class KilledIndexingTest {
     }
     try (Diptych model = Tiny.model(1)) {
       PictureIndexer indexer = new PictureIndexer(index, model, "m", "", 4);
-      indexer.update(List.of(pictures.toString()), false, BadLimit.NONE, amount -> {});
+      indexer.update(List.of(pictures.toString()), false, BadLimit.NONE, count -> {});
       try (PictureIndex opened = PictureIndex.open(index)) {
         assertThat(opened.size()).isEqualTo(PICTURES);
         float[] query = new Query().plus("a lamp").vector(model);

@@ -53,7 +53,7 @@ class PictureIndexTest {
 
   private Update update(Diptych with, boolean rebuild) {
     return new PictureIndexer(index, with, "m", "", 4)
-        .update(List.of(pictures.toString()), rebuild, BadLimit.DEFAULT, amount -> {});
+        .update(List.of(pictures.toString()), rebuild, BadLimit.DEFAULT, count -> {});
   }
 
   private Path picture(int i) {
@@ -118,12 +118,12 @@ class PictureIndexTest {
     Path other = Tiny.png(folder.resolve("other/x.png"), 50);
     PictureIndexer indexer = new PictureIndexer(index, model, "m", "", 4);
     List<String> second = List.of(folder.resolve("other").toString());
-    assertThat(indexer.update(second, false, BadLimit.NONE, amount -> {}))
+    assertThat(indexer.update(second, false, BadLimit.NONE, count -> {}))
         .isEqualTo(new Update(1, 0, 0, 0));
     Files.delete(picture(0));
     Tiny.png(folder.resolve("other/y.png"), 51);
     Files.delete(other);
-    assertThat(indexer.update(second, false, BadLimit.NONE, amount -> {}))
+    assertThat(indexer.update(second, false, BadLimit.NONE, count -> {}))
         .isEqualTo(new Update(1, 0, 1, 0));
     try (PictureIndex opened = PictureIndex.open(index)) {
       assertThat(opened.size()).isEqualTo(PICTURES + 1); // picture 0 is not this source's

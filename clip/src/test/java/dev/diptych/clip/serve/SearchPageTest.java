@@ -55,7 +55,7 @@ class SearchPageTest {
     }
     Path made = folder.resolve("idx");
     new PictureIndexer(made, model, "m", "", 4)
-        .update(List.of(folder.resolve("pictures").toString()), false, BadLimit.NONE, amount -> {});
+        .update(List.of(folder.resolve("pictures").toString()), false, BadLimit.NONE, count -> {});
     index = PictureIndex.open(made);
     page = new SearchPage(model, index, "a tiny model", "localhost", 0);
   }
