@@ -79,8 +79,7 @@ class SearchCommandTest {
             exact)
         .succeeded();
     assertThat(Cli.run("search", exact, "a cat").succeeded().out().lines()).hasSize(PICTURES);
-    Cli.run("search", exact, "a cat", "--activation", "quick_gelu")
-        .refused("whose weights differ");
+    Cli.run("search", exact, "a cat", "--activation", "quick_gelu").refused("whose weights differ");
   }
 
   @Test
