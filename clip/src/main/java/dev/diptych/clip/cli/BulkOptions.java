@@ -23,6 +23,11 @@ final class BulkOptions {
       description = "or this share of them, if that is more. Default: ${DEFAULT-VALUE}")
   private double maxBadFraction;
 
+  /** Options with defaults for pictures that are embedded. */
+  BulkOptions() {
+    this(64, 1000, 0.1);
+  }
+
   /** Options with these defaults. */
   BulkOptions(int batchSize, long maxBad, double maxBadFraction) {
     this.batchSize = batchSize;
@@ -40,7 +45,7 @@ final class BulkOptions {
    *
    * @throws UserException if the numbers are out of range
    */
-  BadLimit badLimit() {
+  BadLimit limit() {
     if (maxBad < 0 || !(maxBadFraction >= 0 && maxBadFraction <= 1)) {
       throw new UserException(
           ("bad records to put up with: expected --max-bad of at least 0 and --max-bad-fraction"

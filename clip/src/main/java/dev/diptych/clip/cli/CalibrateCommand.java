@@ -74,7 +74,7 @@ final class CalibrateCommand implements Callable<Integer> {
   @SuppressWarnings("NullAway.Init")
   private Path out;
 
-  @Mixin private BulkOptions bulk = new BulkOptions(64, 1000, 0.1);
+  @Mixin private BulkOptions pictures = new BulkOptions();
 
   @Parameters(
       arity = "1..*",
@@ -85,9 +85,9 @@ final class CalibrateCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     PrintWriter err = spec.commandLine().getErr();
-    PictureInputs without = PictureInputs.open(negatives, bulk.badLimit());
+    PictureInputs without = PictureInputs.open(negatives, pictures.limit());
     PictureInputs with =
-        positives.isEmpty() ? null : PictureInputs.open(positives, bulk.badLimit());
+        positives.isEmpty() ? null : PictureInputs.open(positives, pictures.limit());
     try (Diptych loaded = context.apply(model.load(), err)) {
       ClassWeights classes = labels.embed(loaded);
       ZeroShotClassifier classifier = new ZeroShotClassifier(loaded, classes);
@@ -122,7 +122,7 @@ final class CalibrateCommand implements Callable<Integer> {
       BiConsumer<String, List<Prediction>> sink) {
     inputs.embed(
         loaded,
-        bulk.batchSize(),
+        pictures.batchSize(),
         System.err,
         one -> {
           String label = one.example().label();

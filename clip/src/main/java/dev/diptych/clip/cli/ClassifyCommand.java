@@ -69,7 +69,7 @@ final class ClassifyCommand implements Callable<Integer> {
   @Option(names = "--out", paramLabel = "FILE", description = "write there, when all is done")
   private @Nullable Path out;
 
-  @Mixin private BulkOptions bulk = new BulkOptions(64, 1000, 0.1);
+  @Mixin private BulkOptions pictureOptions = new BulkOptions();
 
   @Parameters(
       arity = "1..*",
@@ -79,7 +79,7 @@ final class ClassifyCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    PictureInputs inputs = PictureInputs.open(pictures, bulk.badLimit());
+    PictureInputs inputs = PictureInputs.open(pictures, pictureOptions.limit());
     NoneOfThese none = noneOfThese == null ? null : NoneOfThese.read(noneOfThese);
     PrintWriter printer = spec.commandLine().getOut();
     PrintWriter err = spec.commandLine().getErr();
@@ -122,7 +122,7 @@ final class ClassifyCommand implements Callable<Integer> {
     try {
       inputs.embed(
           asked.model(),
-          bulk.batchSize(),
+          pictureOptions.batchSize(),
           told,
           one -> {
             List<Prediction> all = asked.classifier().classify(one.vector());

@@ -87,7 +87,7 @@ final class EmbedCommand implements Callable<Integer> {
       defaultValue = "text")
   private String textField = "";
 
-  @Mixin private BulkOptions bulk = new BulkOptions(64, 1000, 0.1);
+  @Mixin private BulkOptions bulk = new BulkOptions();
   @Mixin private ContextLength contextLength = new ContextLength();
 
   @ArgGroup(exclusive = false, heading = "Tables:%n")
@@ -135,7 +135,7 @@ final class EmbedCommand implements Callable<Integer> {
   private EmbedOptions options() {
     DataOptions reading =
         DataOptions.DEFAULT
-            .withBadLimit(bulk.badLimit())
+            .withBadLimit(bulk.limit())
             .withColumns(table.imageKey(), table.captionKey())
             .withSeparator(DataOptions.parseSeparator(table.separator()));
     EmbedOptions.Content rows =

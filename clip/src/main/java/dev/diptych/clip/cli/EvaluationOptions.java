@@ -25,7 +25,7 @@ final class EvaluationOptions {
 
   @Mixin private ContextLength context = new ContextLength();
 
-  @Mixin private BulkOptions bulk = new BulkOptions(64, 1000, 0.1);
+  @Mixin private BulkOptions pictures = new BulkOptions();
 
   @Option(names = "--out", paramLabel = "FILE", description = "write the result there, as JSON")
   private @Nullable Path out;
@@ -48,11 +48,11 @@ final class EvaluationOptions {
   }
 
   BadLimit limit() {
-    return bulk.badLimit();
+    return pictures.limit();
   }
 
   int batchSize() {
-    return bulk.batchSize();
+    return pictures.batchSize();
   }
 
   /** Does some work on {@code count} pictures with a line of progress on standard error. */

@@ -38,7 +38,7 @@ final class IndexCommand implements Callable<Integer> {
   @Option(names = "--rebuild", description = "forget what the index holds first")
   private boolean rebuild;
 
-  @Mixin private BulkOptions bulk = new BulkOptions(64, 1000, 0.1);
+  @Mixin private BulkOptions bulk = new BulkOptions();
 
   @Parameters(
       arity = "1..*",
@@ -50,7 +50,7 @@ final class IndexCommand implements Callable<Integer> {
   public Integer call() {
     Path vocabulary = model.vocabulary();
     PrintWriter printed = spec.commandLine().getOut();
-    BadLimit limit = bulk.badLimit();
+    BadLimit limit = bulk.limit();
     try (Diptych loaded = model.load();
         EmbeddingProgress work = new EmbeddingProgress("pictures")) {
       PictureIndexer indexer =

@@ -312,7 +312,7 @@ final class TrainCommand implements Callable<Integer> {
   }
 
   private RunSettings.Data dataSettings(String dataSpec) {
-    BadLimit limit = bulk.badLimit();
+    BadLimit limit = bulk.limit();
     return new RunSettings.Data(
         dataSpec,
         validationData,

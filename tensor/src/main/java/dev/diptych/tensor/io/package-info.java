@@ -1,6 +1,6 @@
 /**
- * Tensors in files, read through a mapping: safetensors and NumPy's npy, both also written,
- * atomically, and in {@link dev.diptych.tensor.io.torch} PyTorch's.
+ * Tensors in files: safetensors and NumPy's npy, written atomically; and, read through a mapping,
+ * safetensors and in {@link dev.diptych.tensor.io.torch} PyTorch's.
  */
 @NullMarked
 package dev.diptych.tensor.io;
