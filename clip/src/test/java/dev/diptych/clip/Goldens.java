@@ -3,8 +3,15 @@ package dev.diptych.clip;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.diptych.autograd.Functions;
+import dev.diptych.autograd.Tape;
+import dev.diptych.autograd.Var;
+import dev.diptych.tensor.Device;
+import dev.diptych.tensor.IntTensor;
 import dev.diptych.tensor.Tensor;
+import dev.diptych.tensor.TensorScope;
 import dev.diptych.tensor.io.Safetensors;
+import dev.diptych.tensor.op.L2Normalize;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -42,6 +49,40 @@ public final class Goldens {
       assertThat((double) values[i])
           .as("%s, element %d", name, i)
           .isCloseTo(wanted[i], within(tolerance));
+    }
+  }
+
+  /**
+   * Whether {@code clip} makes the recorded embeddings and loss of {@code folder}, with recording
+   * and without.
+   *
+   * @param imageTolerance of the embeddings of pictures
+   * @param lossTolerance of the contrastive loss
+   */
+  static void assertOutputs(
+      Clip clip,
+      Path folder,
+      Tensor images,
+      IntTensor tokens,
+      double imageTolerance,
+      double lossTolerance)
+      throws IOException {
+    try (TensorScope scope = new TensorScope(Device.CPU);
+        Safetensors expected =
+            Safetensors.open(folder.resolve("expected_forward_eval.safetensors"))) {
+      for (Tape tape : new Tape[] {Tape.recording(scope), Tape.inference(scope)}) {
+        Var image = clip.encodeImage(tape, images);
+        Var text = clip.encodeText(tape, tokens);
+        Functions.Contrastive contrast =
+            Functions.contrastiveLoss(tape, image, text, clip.logitScale().var(), null, true);
+        Tensor norm = L2Normalize.forward(scope, image.value()).y();
+        for (String kind : new String[] {"", ".f64"}) {
+          assertClose(expected, "image_features" + kind, image.value(), imageTolerance);
+          assertClose(expected, "text_features" + kind, text.value(), 1e-5);
+          assertClose(expected, "image_features_norm" + kind, norm, 2e-6);
+          assertClose(expected, "loss" + kind, contrast.loss().value(), lossTolerance);
+        }
+      }
     }
   }
 }

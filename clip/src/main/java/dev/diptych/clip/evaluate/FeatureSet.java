@@ -193,12 +193,12 @@ public record FeatureSet(Tensor x, int[] labels, long bad) {
           "%,d pictures have %,d numbers of features each, more than a linear probe can hold"
               .formatted(count, width));
     }
-    float[] both = Arrays.copyOf(x.toArray(), count * width);
-    System.arraycopy(
-        other.x.toArray(), 0, both, labels.length * width, other.labels.length * width);
+    Tensor both = Tensor.of(new float[count * width], Shape.of(count, width));
+    x.copyTo(both.narrow(0, 0, labels.length).floats());
+    other.x.copyTo(both.narrow(0, labels.length, other.labels.length).floats());
     int[] theirs = Arrays.copyOf(labels, count);
     System.arraycopy(other.labels, 0, theirs, labels.length, other.labels.length);
-    return new FeatureSet(Tensor.of(both, Shape.of(count, width)), theirs, bad + other.bad);
+    return new FeatureSet(both, theirs, bad + other.bad);
   }
 
   /**
