@@ -112,8 +112,7 @@ final class EmbedCommand implements Callable<Integer> {
     try (Diptych loaded = contextLength.apply(model.load(), spec.commandLine().getErr());
         EmbeddingProgress progress = new EmbeddingProgress(noun)) {
       BulkEmbedder.Outcome outcome =
-          new BulkEmbedder(out, loaded, model.place().toString(), options)
-              .run(data, progress);
+          new BulkEmbedder(out, loaded, model.place().toString(), options).run(data, progress);
       progress.end();
       printed.printf(
           Locale.ROOT,
