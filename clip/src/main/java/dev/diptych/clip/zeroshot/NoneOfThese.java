@@ -121,9 +121,8 @@ public record NoneOfThese(
     } catch (JacksonException e) {
       throw new UserException(
           file
-              + " is no calibration, or a damaged one: "
-              + e.getOriginalMessage()
-              + "; make it with ./diptych calibrate",
+              + " is no calibration, or a damaged one: expected a JSON object with statistic,"
+              + " threshold, model, prompts and labels; make it with ./diptych calibrate",
           e);
     }
     if (read.format != FORMAT) {
