@@ -72,6 +72,12 @@ final class TrainCommand implements Callable<Integer> {
   private String model = "";
 
   @Option(
+      names = "--embed-dim",
+      paramLabel = "N",
+      description = "width of the space that pictures and texts share. Default: the preset's")
+  private @Nullable Integer embedDim;
+
+  @Option(
       names = "--name",
       paramLabel = "NAME",
       description = "folder of the run under --logs. Default: ${DEFAULT-VALUE}",
@@ -242,7 +248,8 @@ final class TrainCommand implements Callable<Integer> {
 
   private int start(RunFolder folder, String dataSpec) throws IOException {
     // What is quickly found wrong comes before what takes time.
-    ClipConfig preset = ClipConfig.preset(model);
+    ClipConfig named = ClipConfig.preset(model);
+    ClipConfig preset = embedDim == null ? named : named.withEmbedDim(embedDim);
     RunSettings.Data settings = dataSettings(dataSpec);
     TrainingRun.Rhythm rhythm = new TrainingRun.Rhythm(logEvery, validateEvery, saveEvery, keep);
     IndexedSource source = RunInputs.training(settings);
