@@ -88,7 +88,13 @@ public final class TextContext {
     if (length <= given) {
       return slice(clip, length);
     }
-    int factor = Math.ceilDiv(length - KEEP, Math.max(1, given - KEEP));
+    if (given < KEEP + 2) {
+      throw new UserException(
+          "a context of %d tokens cannot be stretched to %d: the first %d positions stay as they are,"
+                  .formatted(given, length, KEEP)
+              + " and two more are needed to draw out; give %d or less".formatted(given));
+    }
+    int factor = Math.ceilDiv(length - KEEP, given - KEEP);
     Clip stretched = stretch(clip, KEEP, factor);
     return stretched.config().text().contextLength() == length
         ? stretched

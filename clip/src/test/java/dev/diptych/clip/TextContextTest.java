@@ -189,7 +189,7 @@ class TextContextTest {
         .isEqualTo(row(TextContext.stretch(clip, 20, 2), 99));
     assertThatThrownBy(() -> TextContext.resize(clip(21, 64, 2), 40))
         .isInstanceOf(UserException.class)
-        .hasMessageContaining("21 tokens cannot keep 20");
+        .hasMessageContainingAll("21 tokens cannot be stretched to 40", "give 21 or less");
   }
 
   /** Ten thousand texts that are too long make two lines in the log, and exact counts. */

@@ -10,16 +10,21 @@ import picocli.CommandLine.Option;
  * defaults.
  */
 final class BulkOptions {
-  @Option(names = "--batch-size", description = "in one pass. Default: ${DEFAULT-VALUE}")
+  @Option(
+      names = "--batch-size",
+      paramLabel = "N",
+      description = "how many go through the model at once. Default: ${DEFAULT-VALUE}")
   private int batchSize;
 
   @Option(
       names = "--max-bad",
+      paramLabel = "N",
       description = "unreadable records to put up with. Default: ${DEFAULT-VALUE}")
   private long maxBad;
 
   @Option(
       names = "--max-bad-fraction",
+      paramLabel = "SHARE",
       description = "or this share of them, if that is more. Default: ${DEFAULT-VALUE}")
   private double maxBadFraction;
 

@@ -27,8 +27,8 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "calibrate",
     description = {
-      "Finds, on pictures that show none of some labels, when to say so:",
-      "classify --none-of-these FILE then does."
+      "Finds when classify answers that a picture shows none of the labels.",
+      "It is given pictures that show none; classify --none-of-these FILE goes by what it writes."
     },
     mixinStandardHelpOptions = true)
 final class CalibrateCommand implements Callable<Integer> {
@@ -46,28 +46,27 @@ final class CalibrateCommand implements Callable<Integer> {
       names = "--false-alarms",
       paramLabel = "SHARE",
       defaultValue = "0.05",
-      description = {
-        "the share of pictures without any of the labels that may be given one.",
-        "Default: ${DEFAULT-VALUE}"
-      })
+      description =
+          "the share of pictures without any of the labels that may be given one. Default:"
+              + " ${DEFAULT-VALUE}")
   private double falseAlarms;
 
   @Option(
       names = "--statistic",
-      description = {
-        "mcm: maximum concept matching, what a picture has more of one label than of the others;",
-        "cosine: how much it has of the best label. Default: mcm, or cosine of a single label"
-      })
+      paramLabel = "NAME",
+      description =
+          "mcm: maximum concept matching, what a picture has more of one label than of the"
+              + " others; cosine: how much it has of the best label. Default: mcm, or cosine of a"
+              + " single label")
   private @Nullable Statistic statistic;
 
   @Option(
       names = "--positives",
       arity = "1..*",
       paramLabel = "PICTURE",
-      description = {
-        "pictures that do show one of the labels, to see how many keep it; where the topmost",
-        "folder or the class is a label, also how many are named right"
-      })
+      description =
+          "pictures that do show one of the labels, to see how many keep it; where the topmost"
+              + " folder or the class is a label, also how many are named right")
   private List<String> positives = new ArrayList<>();
 
   @Option(names = "--out", required = true, paramLabel = "FILE", description = "the file to write")

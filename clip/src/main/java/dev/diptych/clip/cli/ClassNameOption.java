@@ -10,11 +10,10 @@ final class ClassNameOption {
   @Option(
       names = {"--classes", "--classnames"},
       paramLabel = "NAME|FILE",
-      description = {
-        "names of the classes, in the order of their numbers or of their folders: imagenet,",
-        "cifar10, cifar100, or a file with one a line. Default: classnames.txt beside the data,",
-        "else the names of the folders"
-      })
+      description =
+          "names of the classes, in the order of their numbers or of their folders: imagenet,"
+              + " cifar10, cifar100, or a file with one a line. Default: classnames.txt beside the"
+              + " data, else the names of the folders")
   private @Nullable String names;
 
   /** What labels mean, or null if nothing was said. */

@@ -47,7 +47,11 @@ final class ClassifyCommand implements Callable<Integer> {
 
   @Mixin private LabelOptions labels = new LabelOptions();
 
-  @Option(names = "--top", description = "how many labels to show", defaultValue = "5")
+  @Option(
+      names = "--top",
+      paramLabel = "N",
+      description = "how many labels to show. Default: ${DEFAULT-VALUE}",
+      defaultValue = "5")
   private int top;
 
   @Option(
@@ -58,12 +62,11 @@ final class ClassifyCommand implements Callable<Integer> {
 
   @Option(
       names = "--format",
+      paramLabel = "FORMAT",
       defaultValue = "table",
-      description = {
-        "table: for people; jsonl: a JSON object a picture, one a line; json: the same as an"
-            + " array;",
-        "csv: a row a label. Default: ${DEFAULT-VALUE}"
-      })
+      description =
+          "table: for people; jsonl: a JSON object a picture, one a line; json: the same as an"
+              + " array; csv: a row a label. Default: ${DEFAULT-VALUE}")
   private PredictionFormat format = PredictionFormat.TABLE;
 
   @Option(names = "--out", paramLabel = "FILE", description = "write there, when all is done")

@@ -13,10 +13,9 @@ final class ContextLength {
   @Option(
       names = "--context-length",
       paramLabel = "N",
-      description = {
-        "tokens of a text that the model reads, if not as many as it was trained with: a smaller",
-        "number takes its first positions, a larger one stretches them as Long-CLIP does"
-      })
+      description =
+          "tokens of a text that the model reads, if not as many as it was trained with: a smaller"
+              + " number takes its first positions, a larger one stretches them as Long-CLIP does")
   private @Nullable Integer length;
 
   /** {@code model}, or the same with the context that was asked for; says so if it is longer. */

@@ -1,7 +1,9 @@
 package dev.diptych.clip.cli;
 
 import dev.diptych.clip.Clip;
+import dev.diptych.clip.ClipConfig;
 import dev.diptych.clip.UserException;
+import dev.diptych.clip.VitConfig;
 import dev.diptych.clip.tokenizer.Tokenizer;
 import dev.diptych.clip.weights.LoadedModel;
 import dev.diptych.clip.weights.ModelFiles;
@@ -25,8 +27,8 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "convert",
     description = {
-      "Writes a model as transformers or open_clip read it, or as one file with OpenAI's names,",
-      "and says what it read."
+      "Writes a model as transformers, open_clip or OpenAI lay it out.",
+      "Says what it read, and what told it the architecture and the activation."
     },
     mixinStandardHelpOptions = true)
 final class ConvertCommand implements Callable<Integer> {
@@ -40,10 +42,9 @@ final class ConvertCommand implements Callable<Integer> {
       names = "--to",
       required = true,
       paramLabel = "FORMAT",
-      description = {
-        "hf: a directory for transformers; open_clip: one for open_clip; openai: a .safetensors"
-            + " file"
-      })
+      description =
+          "hf: a directory for transformers; open_clip: one for open_clip; openai: a"
+              + " .safetensors file")
   @SuppressWarnings("NullAway.Init")
   private ModelWriter.Format format;
 
@@ -110,13 +111,24 @@ final class ConvertCommand implements Callable<Integer> {
         "read %s: %s%n  %s, %,d parameters%n  activation %s, %s%n  %s%n",
         loaded.file(),
         loaded.layout(),
-        preset == null ? clip.config() : preset,
+        preset == null ? sizes(clip.config()) : preset,
         clip.parameters().size(),
         lower(clip.config().activation()),
         loaded.activationFrom(),
         tokenizer == null
             ? "no vocabulary beside it: none is written (--vocab names one)"
             : "a vocabulary of %,d tokens".formatted(tokenizer.size()));
+  }
+
+  private static String sizes(ClipConfig config) {
+    int side = config.vision().imageSize();
+    return "a %s for pictures of %d × %d pixels, texts of up to %d tokens, embeddings of width %d"
+        .formatted(
+            config.vision() instanceof VitConfig ? "vision Transformer" : "ResNet",
+            side,
+            side,
+            config.text().contextLength(),
+            config.embedDim());
   }
 
   private static String lower(Enum<?> constant) {

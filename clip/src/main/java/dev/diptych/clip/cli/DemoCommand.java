@@ -49,28 +49,53 @@ final class DemoCommand implements Callable<Integer> {
   private static final int CAPTIONS_FOR_VOCABULARY = 20_000;
   private static final int LOSS_POINTS = 20; // steps between two points of the loss curve
 
-  @Option(names = "--out", description = "folder of the run (default ${DEFAULT-VALUE})")
+  @Option(
+      names = "--out",
+      paramLabel = "FOLDER",
+      description = "folder of the run. Default: ${DEFAULT-VALUE}")
   private Path out = Path.of("runs", "demo");
 
-  @Option(names = "--steps", defaultValue = "2000", description = "default ${DEFAULT-VALUE}")
+  @Option(
+      names = "--steps",
+      paramLabel = "N",
+      defaultValue = "2000",
+      description = "steps of training. Default: ${DEFAULT-VALUE}")
   private long steps;
 
-  @Option(names = "--batch-size", defaultValue = "64", description = "default ${DEFAULT-VALUE}")
+  @Option(
+      names = "--batch-size",
+      paramLabel = "N",
+      defaultValue = "64",
+      description = "pairs in a step. Default: ${DEFAULT-VALUE}")
   private int batchSize;
 
-  @Option(names = "--lr", defaultValue = "1e-3", description = "default ${DEFAULT-VALUE}")
+  @Option(
+      names = "--lr",
+      paramLabel = "NUMBER",
+      defaultValue = "1e-3",
+      description = "highest learning rate. Default: ${DEFAULT-VALUE}")
   private double learningRate;
 
-  @Option(names = "--wd", defaultValue = "0.1", description = "default ${DEFAULT-VALUE}")
+  @Option(
+      names = "--wd",
+      paramLabel = "NUMBER",
+      defaultValue = "0.1",
+      description = "weight decay. Default: ${DEFAULT-VALUE}")
   private double weightDecay;
 
-  @Option(names = "--model", defaultValue = "mini-48", description = "default ${DEFAULT-VALUE}")
+  @Option(
+      names = "--model",
+      paramLabel = "PRESET",
+      defaultValue = "mini-48",
+      description = "preset of the model. Default: ${DEFAULT-VALUE}")
   private String preset = "";
 
   @Option(
       names = "--seed",
+      paramLabel = "N",
       defaultValue = "1",
-      description = "of weights, scenes and the choice of what is held out")
+      description =
+          "of weights, scenes and the choice of what is held out. Default: ${DEFAULT-VALUE}")
   private long seed;
 
   @Override

@@ -37,16 +37,20 @@ final class EmbedCommand implements Callable<Integer> {
 
   @Mixin private ModelOptions model = new ModelOptions();
 
-  @Option(names = "--out", required = true, paramLabel = "DIR", description = "folder to write to")
+  @Option(
+      names = "--out",
+      required = true,
+      paramLabel = "FOLDER",
+      description = "folder to write to")
   @SuppressWarnings("NullAway.Init")
   private Path out;
 
   @Option(
       names = "--content",
-      description = {
-        "what a row is: ${COMPLETION-CANDIDATES}. PAIRS are pictures with their first captions.",
-        "Default: TEXTS for files of texts, IMAGES for all else"
-      })
+      paramLabel = "KIND",
+      description =
+          "what a row is: images, texts or pairs, which are pictures with their first captions."
+              + " Default: texts for files of texts, images for all else")
   private EmbedOptions.@Nullable Content content;
 
   @Option(
@@ -56,34 +60,46 @@ final class EmbedCommand implements Callable<Integer> {
 
   @Option(
       names = "--format",
-      description = "${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}",
-      defaultValue = "NPY")
+      paramLabel = "FORMAT",
+      description = "npy or safetensors. Default: ${DEFAULT-VALUE}",
+      defaultValue = "npy")
   private EmbedOptions.FileFormat format = EmbedOptions.FileFormat.NPY;
 
   @Option(
       names = "--dtype",
+      paramLabel = "TYPE",
       description = "f32 or f16. Default: ${DEFAULT-VALUE}",
       defaultValue = "f32")
   private DType dtype = DType.F32;
 
   @Option(
       names = "--rows-per-file",
-      description = "and no more than these are lost when it is killed. Default: ${DEFAULT-VALUE}",
+      paramLabel = "N",
+      description =
+          "records of a part; no more than these are lost when it is killed. Default:"
+              + " ${DEFAULT-VALUE}",
       defaultValue = "10000")
   private int rowsPerFile;
 
   @Option(
       names = "--rank",
-      description = "of this process among those that share the work, from 0 on",
+      paramLabel = "N",
+      description =
+          "of this process among those that share the work, from 0 on. Default: ${DEFAULT-VALUE}",
       defaultValue = "0")
   private int rank;
 
-  @Option(names = "--world-size", description = "how many share the work", defaultValue = "1")
+  @Option(
+      names = "--world-size",
+      paramLabel = "N",
+      description = "how many processes share the work. Default: ${DEFAULT-VALUE}",
+      defaultValue = "1")
   private int worldSize;
 
   @Option(
       names = "--text-field",
-      description = "of JSON lines. Default: ${DEFAULT-VALUE}",
+      paramLabel = "NAME",
+      description = "field of JSON lines that holds the text. Default: ${DEFAULT-VALUE}",
       defaultValue = "text")
   private String textField = "";
 

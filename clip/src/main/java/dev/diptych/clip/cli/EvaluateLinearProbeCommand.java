@@ -22,10 +22,8 @@ import picocli.CommandLine.Spec;
 /** {@code diptych evaluate linear_probe}. */
 @Command(
     name = "linear_probe",
-    description = {
-      "Fits logistic regression to the features of the image tower: acc1, acc5 and",
-      "mean_per_class_recall of the test set."
-    },
+    description =
+        "Fits logistic regression to features of pictures: acc1, acc5, mean_per_class_recall.",
     mixinStandardHelpOptions = true)
 final class EvaluateLinearProbeCommand implements Callable<Integer> {
   @Spec
@@ -38,6 +36,7 @@ final class EvaluateLinearProbeCommand implements Callable<Integer> {
 
   @Option(
       names = "--train-data",
+      paramLabel = "PATH",
       required = true,
       description = "a folder with a folder for each class, or tar shards with .cls")
   @SuppressWarnings("NullAway.Init")
@@ -45,32 +44,41 @@ final class EvaluateLinearProbeCommand implements Callable<Integer> {
 
   @Option(
       names = "--val-data",
+      paramLabel = "PATH",
       description = "what chooses λ. Default: a share of the training pictures of each class")
   private @Nullable String valData;
 
-  @Option(names = "--test-data", required = true, description = "what is measured on")
+  @Option(
+      names = "--test-data",
+      paramLabel = "PATH",
+      required = true,
+      description = "what is measured on")
   @SuppressWarnings("NullAway.Init")
   private String testData;
 
   @Option(
       names = "--val-fraction",
+      paramLabel = "SHARE",
       defaultValue = "0.1",
       description = "that share. Default: ${DEFAULT-VALUE}")
   private double valFraction;
 
   @Option(
       names = "--seed",
+      paramLabel = "N",
       defaultValue = "0",
       description = "of the choice of that share. Default: ${DEFAULT-VALUE}")
   private long seed;
 
   @Option(
       names = "--lambda",
+      paramLabel = "NUMBER",
       description = "1/C of scikit-learn, instead of the search from 1e-6 to 1e6")
   private @Nullable Double lambda;
 
   @Option(
       names = "--max-iterations",
+      paramLabel = "N",
       defaultValue = "1000",
       description = "of L-BFGS. Default: ${DEFAULT-VALUE}")
   private int maxIterations;

@@ -36,6 +36,7 @@ final class EvaluatePointingCommand implements Callable<Integer> {
 
   @Option(
       names = "--data",
+      paramLabel = "PATH",
       required = true,
       description = "COCO's instances_*.json, or a folder with them")
   @SuppressWarnings("NullAway.Init")
@@ -49,6 +50,7 @@ final class EvaluatePointingCommand implements Callable<Integer> {
 
   @Option(
       names = "--template",
+      paramLabel = "TEXT",
       defaultValue = "a photo of a {}.",
       description = "what a class is put into, with {} for its name. Default: ${DEFAULT-VALUE}")
   private String template = "a photo of a {}.";

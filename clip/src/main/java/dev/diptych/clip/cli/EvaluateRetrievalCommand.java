@@ -32,11 +32,11 @@ final class EvaluateRetrievalCommand implements Callable<Integer> {
 
   @Option(
       names = "--data",
+      paramLabel = "PATH",
       required = true,
-      description = {
-        "COCO's captions_*.json, Karpathy's dataset_*.json, Flickr's captions.txt or .token,",
-        "a table, tar shards, or a folder with one of these"
-      })
+      description =
+          "COCO's captions_*.json, Karpathy's dataset_*.json, Flickr's captions.txt or .token,"
+              + " a table, tar shards, or a folder with one of these")
   @SuppressWarnings("NullAway.Init")
   private String data;
 
@@ -48,6 +48,7 @@ final class EvaluateRetrievalCommand implements Callable<Integer> {
 
   @Option(
       names = "--split",
+      paramLabel = "NAME",
       defaultValue = "test",
       description = "the part of Karpathy's JSON; other data have none. Default: ${DEFAULT-VALUE}")
   private String split = "test";
@@ -60,6 +61,7 @@ final class EvaluateRetrievalCommand implements Callable<Integer> {
 
   @Option(
       names = "--template",
+      paramLabel = "TEXT",
       defaultValue = "{}",
       description = "what a caption is put into, with {} for the caption. Default: the caption")
   private String template = "{}";

@@ -22,10 +22,8 @@ import picocli.CommandLine.Spec;
 /** {@code diptych evaluate zeroshot_classification}. */
 @Command(
     name = "zeroshot_classification",
-    description = {
-      "Classifies pictures by sentences about their classes: acc1, acc5 and",
-      "mean_per_class_recall."
-    },
+    description =
+        "Classifies pictures by sentences on their classes: acc1, acc5, mean_per_class_recall.",
     mixinStandardHelpOptions = true)
 final class EvaluateZeroShotCommand implements Callable<Integer> {
   private static final String SYNSET = "n\\d{8}";
@@ -42,6 +40,7 @@ final class EvaluateZeroShotCommand implements Callable<Integer> {
 
   @Option(
       names = "--data",
+      paramLabel = "PATH",
       required = true,
       description = "a folder with a folder for each class, or tar shards with .cls")
   @SuppressWarnings("NullAway.Init")

@@ -38,6 +38,7 @@ final class EvaluationOptions {
 
   @Option(
       names = "--language",
+      paramLabel = "CODE",
       defaultValue = "en",
       description = "of the texts, for the result. Default: ${DEFAULT-VALUE}")
   private String language = "en";

@@ -47,8 +47,9 @@ final class ExplainCommand implements Callable<Integer> {
 
   @Option(
       names = "--out",
+      paramLabel = "FILE",
       defaultValue = "heat.png",
-      description = "the picture to write, as PNG; default ${DEFAULT-VALUE}")
+      description = "the picture to write, as PNG. Default: ${DEFAULT-VALUE}")
   private Path out = Path.of("heat.png");
 
   @Option(names = "--json", description = "print the values of the map as JSON")

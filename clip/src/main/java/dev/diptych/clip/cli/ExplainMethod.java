@@ -9,6 +9,7 @@ import picocli.CommandLine.Option;
 final class ExplainMethod {
   @Option(
       names = "--method",
+      paramLabel = "METHOD",
       description = {
         "relevance: attention weighted by its gradient, through all blocks;",
         "values: cosine of each patch's own value with the text;",

@@ -37,11 +37,19 @@ import picocli.CommandLine.Option;
 final class FeaturesCommand implements Callable<Integer> {
   @Mixin private ModelOptions model = new ModelOptions();
 
-  @Option(names = "--inputs", required = true, description = "safetensors with images and tokens")
+  @Option(
+      names = "--inputs",
+      paramLabel = "FILE",
+      required = true,
+      description = "safetensors with images and tokens")
   @SuppressWarnings("NullAway.Init") // picocli sets it
   private Path inputs;
 
-  @Option(names = "--out", required = true, description = "safetensors to write")
+  @Option(
+      names = "--out",
+      paramLabel = "FILE",
+      required = true,
+      description = "safetensors to write")
   @SuppressWarnings("NullAway.Init")
   private Path out;
 

@@ -20,8 +20,8 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "index",
     description = {
-      "Embeds pictures into an index for ./diptych search, or brings one up to date:",
-      "new and changed pictures are embedded, those that are gone are deleted."
+      "Embeds pictures into an index for search, or brings one up to date.",
+      "New and changed pictures are embedded, those that are gone are deleted."
     },
     mixinStandardHelpOptions = true)
 final class IndexCommand implements Callable<Integer> {

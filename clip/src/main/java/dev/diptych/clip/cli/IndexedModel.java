@@ -11,6 +11,7 @@ import picocli.CommandLine.Option;
 final class IndexedModel extends ModelSettings {
   @Option(
       names = "--model",
+      paramLabel = "MODEL",
       description = "the model, if it is no longer where it was when the index was made")
   private @Nullable Path model;
 

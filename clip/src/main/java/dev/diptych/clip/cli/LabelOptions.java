@@ -15,8 +15,11 @@ import picocli.CommandLine.Option;
 final class LabelOptions {
   @Option(
       names = "--labels",
+      paramLabel = "LABEL",
       arity = "1..*",
-      description = "the labels, for example --labels \"a red circle\" \"a blue star\"")
+      description =
+          "the labels, for example --labels \"a red circle\" \"a blue star\"; pictures come before"
+              + " this option")
   private List<String> labels = new ArrayList<>();
 
   @Option(

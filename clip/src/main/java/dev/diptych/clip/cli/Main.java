@@ -58,6 +58,8 @@ public final class Main {
     }
   }
 
+  private static final String LOG_FORMAT = "java.util.logging.SimpleFormatter.format";
+
   /** Held, so that its level is not forgotten: Lucene announces its vector width otherwise. */
   private static final Logger LUCENE = Logger.getLogger("org.apache.lucene");
 
@@ -75,6 +77,9 @@ public final class Main {
     } catch (IllegalStateException e) {
       System.err.println(e.getMessage() + ", as the launcher ./diptych does.");
       return MISTAKE;
+    }
+    if (System.getProperty(LOG_FORMAT) == null) {
+      System.setProperty(LOG_FORMAT, "%4$s: %5$s%6$s%n"); // for people: no date, class or method
     }
     LUCENE.setLevel(Level.WARNING);
     return commandLine().execute(args);

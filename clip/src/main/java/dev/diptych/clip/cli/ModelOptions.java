@@ -10,11 +10,11 @@ import picocli.CommandLine.Option;
 final class ModelOptions extends ModelSettings {
   @Option(
       names = "--model",
+      paramLabel = "MODEL",
       required = true,
-      description = {
-        "a run, a file of weights (.safetensors, .pt, .bin), a directory of Hugging Face's or",
-        "open_clip's, or the name of a model that was pulled"
-      })
+      description =
+          "a run, a file of weights (.safetensors, .pt, .bin), a directory of Hugging Face's"
+              + " or open_clip's, or the name of a model that was pulled")
   @SuppressWarnings("NullAway.Init") // picocli sets it
   private Path model;
 

@@ -8,16 +8,18 @@ import picocli.CommandLine.Option;
 
 /** What may be said about a model, wherever a command takes its name from; to be mixed in. */
 class ModelSettings {
-  @Option(names = "--vocab", description = "the vocabulary, if it is not beside the model")
+  @Option(
+      names = "--vocab",
+      paramLabel = "PATH",
+      description = "the vocabulary, if it is not beside the model")
   private @Nullable Path vocabulary;
 
   @Option(
       names = "--activation",
       paramLabel = "NAME",
-      description = {
-        "quick_gelu (OpenAI's models) or gelu (most of open_clip's), for a checkpoint that does",
-        "not say which"
-      })
+      description =
+          "quick_gelu (OpenAI's models) or gelu (most of open_clip's), for a checkpoint that"
+              + " does not say which")
   private @Nullable Activation activation;
 
   /** The vocabulary that was given. */

@@ -26,7 +26,7 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "preprocess",
     mixinStandardHelpOptions = true,
-    description = "Write pictures as the image tower reads them, as a safetensors file.")
+    description = "Writes pictures as the image tower reads them, as a safetensors file.")
 public final class PreprocessCommand implements Callable<Integer> {
   @Option(
       names = "--size",

@@ -15,8 +15,8 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "pull",
     description = {
-      "Fetches a published model from a Hugging Face hub into the cache that Python shares,",
-      "and prints the folder it is in. After that, --model owner/name finds it without a network.",
+      "Fetches a published model from a Hugging Face hub into the cache that Python shares.",
+      "Prints the folder it is in. After that, --model owner/name finds it without a network.",
       "An interrupted pull goes on where it was; every file's hash is checked."
     },
     footer = {
@@ -34,8 +34,9 @@ final class PullCommand implements Callable<Integer> {
 
   @Option(
       names = "--revision",
+      paramLabel = "REVISION",
       defaultValue = "main",
-      description = "branch, tag or commit (default: ${DEFAULT-VALUE})")
+      description = "branch, tag or commit. Default: ${DEFAULT-VALUE}")
   @SuppressWarnings("NullAway.Init")
   private String revision;
 
@@ -55,8 +56,8 @@ final class PullCommand implements Callable<Integer> {
 
   @Option(
       names = "--cache",
-      paramLabel = "DIR",
-      description = "folder of the cache (default: HF_HUB_CACHE, or hub in HF_HOME)")
+      paramLabel = "FOLDER",
+      description = "folder of the cache. Default: HF_HUB_CACHE, or hub in HF_HOME")
   private @Nullable Path cache;
 
   @Option(names = "--offline", description = "look into the cache only")
@@ -65,7 +66,7 @@ final class PullCommand implements Callable<Integer> {
   @Option(
       names = "--endpoint",
       paramLabel = "URL",
-      description = "the hub (default: HF_ENDPOINT, or https://huggingface.co)")
+      description = "the hub. Default: HF_ENDPOINT, or https://huggingface.co")
   private @Nullable String endpoint;
 
   @Option(

@@ -27,8 +27,8 @@ import tools.jackson.databind.json.JsonMapper;
 @Command(
     name = "search",
     description = {
-      "Finds the pictures of an index that fit a text, look like a picture, or both:",
-      "what is given is added up, what comes with --minus and --minus-image subtracted."
+      "Finds the pictures of an index that fit a text, look like a picture, or both.",
+      "What is given is added up, what comes with --minus and --minus-image is subtracted."
     },
     mixinStandardHelpOptions = true)
 final class SearchCommand implements Callable<Integer> {
@@ -41,10 +41,10 @@ final class SearchCommand implements Callable<Integer> {
 
   @Mixin private IndexedModel model = new IndexedModel();
 
-  @Option(names = "--plus", description = "another text to look for")
+  @Option(names = "--plus", paramLabel = "TEXT", description = "another text to look for")
   private List<String> plus = new ArrayList<>();
 
-  @Option(names = "--minus", description = "a text to move away from")
+  @Option(names = "--minus", paramLabel = "TEXT", description = "a text to move away from")
   private List<String> minus = new ArrayList<>();
 
   @Option(names = "--image", paramLabel = "PICTURE", description = "a picture to look for")
@@ -55,12 +55,14 @@ final class SearchCommand implements Callable<Integer> {
 
   @Option(
       names = "--top",
+      paramLabel = "N",
       description = "how many pictures to show. Default: ${DEFAULT-VALUE}",
       defaultValue = "10")
   private int top;
 
   @Option(
       names = "--search",
+      paramLabel = "KIND",
       description =
           "exact compares with every picture, approximate walks the graph of an HNSW, auto is exact"
               + " up to 50,000 pictures. Default: ${DEFAULT-VALUE}",
@@ -69,7 +71,10 @@ final class SearchCommand implements Callable<Integer> {
 
   @Option(
       names = "--format",
-      description = "table, json (a line per picture) or csv. Default: ${DEFAULT-VALUE}",
+      paramLabel = "FORMAT",
+      description =
+          "table, jsonl (a JSON object a picture, one a line), json (an array of them) or csv."
+              + " Default: ${DEFAULT-VALUE}",
       defaultValue = "table")
   private Format format = Format.TABLE;
 
@@ -89,6 +94,7 @@ final class SearchCommand implements Callable<Integer> {
   /** How hits are printed. */
   enum Format {
     TABLE,
+    JSONL,
     JSON,
     CSV
   }
@@ -139,14 +145,15 @@ final class SearchCommand implements Callable<Integer> {
   }
 
   private void print(PrintWriter out, List<Hit> hits) {
-    if (format == Format.CSV) {
-      out.println("score,picture");
-    }
-    for (Hit hit : hits) {
-      switch (format) {
-        case TABLE -> out.printf(Locale.ROOT, "%7.4f  %s%n", hit.score(), hit.picture());
-        case JSON -> out.println(JSON.writeValueAsString(hit));
-        case CSV -> out.printf(Locale.ROOT, "%.6f,%s%n", hit.score(), Csv.field(hit.picture()));
+    switch (format) {
+      case TABLE ->
+          hits.forEach(hit -> out.printf(Locale.ROOT, "%7.4f  %s%n", hit.score(), hit.picture()));
+      case JSONL -> hits.forEach(hit -> out.println(JSON.writeValueAsString(hit)));
+      case JSON -> out.println(JSON.writeValueAsString(hits));
+      case CSV -> {
+        out.println("score,picture");
+        hits.forEach(
+            hit -> out.printf(Locale.ROOT, "%.6f,%s%n", hit.score(), Csv.field(hit.picture())));
       }
     }
   }

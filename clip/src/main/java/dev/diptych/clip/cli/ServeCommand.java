@@ -18,8 +18,8 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "serve",
     description = {
-      "Shows an index in the browser: search by words or by a picture that is dropped on the page,",
-      "ask which of some labels a picture shows, and where in it a text is seen."
+      "Shows an index in the browser, to search by words or by a picture.",
+      "The page also tells which of some labels a picture shows, and where in it a text is seen."
     },
     mixinStandardHelpOptions = true)
 final class ServeCommand implements Callable<Integer> {
@@ -31,12 +31,14 @@ final class ServeCommand implements Callable<Integer> {
 
   @Option(
       names = "--host",
+      paramLabel = "HOST",
       description = "what to bind to; 0.0.0.0 lets the whole network in. Default: ${DEFAULT-VALUE}",
       defaultValue = "localhost")
   private String host = "localhost";
 
   @Option(
       names = "--port",
+      paramLabel = "PORT",
       description = "0 takes a free one. Default: ${DEFAULT-VALUE}",
       defaultValue = "8080")
   private int port;

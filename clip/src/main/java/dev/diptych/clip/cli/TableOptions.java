@@ -5,13 +5,19 @@ import picocli.CommandLine.Option;
 
 /** How to read CSV and TSV tables: a group of options that commands share. */
 final class TableOptions {
-  @Option(names = "--csv-separator", description = "default: found out")
+  @Option(
+      names = "--csv-separator",
+      paramLabel = "CHARACTER",
+      description = "between columns. Default: found out")
   private @Nullable String separator;
 
-  @Option(names = "--csv-img-key", description = "column of the picture's path")
+  @Option(
+      names = "--csv-img-key",
+      paramLabel = "NAME",
+      description = "column of the picture's path")
   private @Nullable String imageKey;
 
-  @Option(names = "--csv-caption-key", description = "column of the caption")
+  @Option(names = "--csv-caption-key", paramLabel = "NAME", description = "column of the caption")
   private @Nullable String captionKey;
 
   @Nullable String separator() {

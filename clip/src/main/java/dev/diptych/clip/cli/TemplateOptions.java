@@ -19,28 +19,26 @@ final class TemplateOptions {
 
   @Option(
       names = "--template",
-      description = {
-        "what a label is put into, with {} for the label; may be repeated.",
-        "Default: a photo of a {}."
-      })
+      paramLabel = "TEXT",
+      description =
+          "what a label is put into, with {} for the label; may be repeated. Default: a photo"
+              + " of a {}.")
   private List<String> single = new ArrayList<>();
 
   @Option(
       names = "--templates",
       paramLabel = "NAME|FILE",
-      description = {
-        "templates by name: imagenet (80), imagenet-7, cifar (18), simple;",
-        "or a file with one a line, with {} or {c} for the label"
-      })
+      description =
+          "templates by name: imagenet (80), imagenet-7, cifar (18), simple; or a file with"
+              + " one a line, with {} or {c} for the label")
   private @Nullable String set;
 
   @Option(
       names = "--class-cache",
       paramLabel = "FOLDER",
-      description = {
-        "where embeddings of many labels are kept for the next time.",
-        "Default: diptych/class-weights in XDG_CACHE_HOME or ~/.cache"
-      })
+      description =
+          "where embeddings of many labels are kept for the next time. Default:"
+              + " diptych/class-weights in XDG_CACHE_HOME or ~/.cache")
   private @Nullable Path cache;
 
   @Option(names = "--no-cache", description = "embed all labels, keep nothing")

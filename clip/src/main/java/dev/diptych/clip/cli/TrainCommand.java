@@ -46,33 +46,49 @@ import picocli.CommandLine.Option;
 final class TrainCommand implements Callable<Integer> {
   @Option(
       names = {"--data", "--train-data"},
+      paramLabel = "PATH",
       description = "where the pairs to learn from are")
   private @Nullable String data;
 
-  @Option(names = "--val-data", description = "pairs to measure retrieval on; never learned from")
+  @Option(
+      names = "--val-data",
+      paramLabel = "PATH",
+      description = "pairs to measure retrieval on; never learned from")
   private @Nullable String validationData;
 
   @Option(
       names = "--val-classnames",
+      paramLabel = "FILE",
       description = "names of the classes that the labels (.cls) of --val-data mean, one a line")
   private @Nullable Path validationClasses;
 
   @Option(
       names = "--model",
+      paramLabel = "PRESET",
       description =
-          "preset: mini-48, mini-64, mini-112, ViT-B/32, RN50, … (default: ${DEFAULT-VALUE})",
+          "preset: mini-48, mini-64, mini-112, ViT-B/32, RN50 and others. Default:"
+              + " ${DEFAULT-VALUE}",
       defaultValue = "mini-64")
   private String model = "";
 
   @Option(
       names = "--embed-dim",
-      description = "width of the space that pictures and texts share (default: the preset's)")
+      paramLabel = "N",
+      description = "width of the space that pictures and texts share. Default: the preset's")
   private @Nullable Integer embedDim;
 
-  @Option(names = "--name", description = "folder of the run under --logs", defaultValue = "train")
+  @Option(
+      names = "--name",
+      paramLabel = "NAME",
+      description = "folder of the run under --logs. Default: ${DEFAULT-VALUE}",
+      defaultValue = "train")
   private String name = "";
 
-  @Option(names = "--logs", description = "where runs are kept", defaultValue = "runs")
+  @Option(
+      names = "--logs",
+      paramLabel = "FOLDER",
+      description = "where runs are kept. Default: ${DEFAULT-VALUE}",
+      defaultValue = "runs")
   private Path logs = Path.of("runs");
 
   @Option(
@@ -83,72 +99,130 @@ final class TrainCommand implements Callable<Integer> {
 
   @Mixin private BulkOptions bulk = new BulkOptions(128, 10, 0.01);
 
-  @Option(names = "--epochs", defaultValue = "30", description = "default ${DEFAULT-VALUE}")
+  @Option(
+      names = "--epochs",
+      paramLabel = "N",
+      defaultValue = "30",
+      description = "passes through the data. Default: ${DEFAULT-VALUE}")
   private int epochs;
 
-  @Option(names = "--steps", description = "length in steps instead of epochs")
+  @Option(names = "--steps", paramLabel = "N", description = "length in steps instead of epochs")
   private @Nullable Long steps;
 
-  @Option(names = "--lr", defaultValue = "1e-3", description = "default ${DEFAULT-VALUE}")
+  @Option(
+      names = "--lr",
+      paramLabel = "NUMBER",
+      defaultValue = "1e-3",
+      description = "highest learning rate. Default: ${DEFAULT-VALUE}")
   private double learningRate;
 
-  @Option(names = "--wd", defaultValue = "0.1", description = "default ${DEFAULT-VALUE}")
+  @Option(
+      names = "--wd",
+      paramLabel = "NUMBER",
+      defaultValue = "0.1",
+      description = "weight decay. Default: ${DEFAULT-VALUE}")
   private double weightDecay;
 
-  @Option(names = "--beta1", defaultValue = "0.9", description = "AdamW's (default 0.9)")
+  @Option(
+      names = "--beta1",
+      paramLabel = "NUMBER",
+      defaultValue = "0.9",
+      description = "AdamW's. Default: 0.9")
   private double beta1;
 
   @Option(
       names = "--beta2",
-      description = "AdamW's (default: 0.98 for vision Transformers, 0.999 for ResNets)")
+      paramLabel = "NUMBER",
+      description = "AdamW's. Default: 0.98 for vision Transformers, 0.999 for ResNets")
   private @Nullable Double beta2;
 
   @Option(
       names = "--eps",
-      description = "AdamW's (default: 1e-6 for vision Transformers, 1e-8 for ResNets)")
+      paramLabel = "NUMBER",
+      description = "AdamW's. Default: 1e-6 for vision Transformers, 1e-8 for ResNets")
   private @Nullable Double epsilon;
 
-  @Option(names = "--warmup", description = "steps of warm-up (default: a tenth of the run)")
+  @Option(
+      names = "--warmup",
+      paramLabel = "N",
+      description = "steps of warm-up. Default: a tenth of the run")
   private @Nullable Long warmup;
 
-  @Option(names = "--grad-clip-norm", defaultValue = "1", description = "0 for none")
+  @Option(
+      names = "--grad-clip-norm",
+      paramLabel = "NUMBER",
+      defaultValue = "1",
+      description = "longest gradient; 0 for any. Default: ${DEFAULT-VALUE}")
   private double clipNorm;
 
-  @Option(names = "--seed", defaultValue = "0", description = "default ${DEFAULT-VALUE}")
+  @Option(
+      names = "--seed",
+      paramLabel = "N",
+      defaultValue = "0",
+      description = "of weights, order and crops. Default: ${DEFAULT-VALUE}")
   private long seed;
 
   @Option(
       names = "--aug-scale",
+      paramLabel = "SHARE",
       defaultValue = "0.9",
-      description = "least share of a picture's area that a random crop takes (default 0.9)")
+      description =
+          "least share of a picture's area that a random crop takes. Default: ${DEFAULT-VALUE}")
   private double cropLeast;
 
-  @Option(names = "--aug-flip", defaultValue = "0", description = "probability of mirroring")
+  @Option(
+      names = "--aug-flip",
+      paramLabel = "SHARE",
+      defaultValue = "0",
+      description = "probability of mirroring. Default: ${DEFAULT-VALUE}")
   private double flip;
 
   @Option(
       names = "--vocab",
-      description = "vocabulary to use (default: one is trained on the captions)")
+      paramLabel = "PATH",
+      description = "vocabulary to use. Default: one is trained on the captions")
   private @Nullable Path vocabulary;
 
   @Option(
       names = "--vocab-size",
-      description = "size of the trained vocabulary (default: the preset's)")
+      paramLabel = "N",
+      description = "size of the trained vocabulary. Default: the preset's")
   private @Nullable Integer vocabularySize;
 
-  @Option(names = "--log-every-n-steps", defaultValue = "20", description = "${DEFAULT-VALUE}")
+  @Option(
+      names = "--log-every-n-steps",
+      paramLabel = "N",
+      defaultValue = "20",
+      description = "steps from line to line of the log. Default: ${DEFAULT-VALUE}")
   private int logEvery;
 
-  @Option(names = "--val-every", defaultValue = "200", description = "steps; 0 for the end only")
+  @Option(
+      names = "--val-every",
+      paramLabel = "N",
+      defaultValue = "200",
+      description =
+          "steps from validation to validation; 0 for the end only. Default: ${DEFAULT-VALUE}")
   private int validateEvery;
 
-  @Option(names = "--save-every", defaultValue = "200", description = "steps; 0 for the end only")
+  @Option(
+      names = "--save-every",
+      paramLabel = "N",
+      defaultValue = "200",
+      description =
+          "steps from checkpoint to checkpoint; 0 for the end only. Default: ${DEFAULT-VALUE}")
   private int saveEvery;
 
-  @Option(names = "--keep", defaultValue = "2", description = "how many checkpoints to keep")
+  @Option(
+      names = "--keep",
+      paramLabel = "N",
+      defaultValue = "2",
+      description = "how many checkpoints to keep. Default: ${DEFAULT-VALUE}")
   private int keep;
 
-  @Option(names = "--workers", description = "threads that read and decode pictures")
+  @Option(
+      names = "--workers",
+      paramLabel = "N",
+      description = "threads that read and decode pictures")
   private @Nullable Integer workers;
 
   @ArgGroup(exclusive = false, heading = "Tables:%n")

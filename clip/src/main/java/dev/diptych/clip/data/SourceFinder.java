@@ -163,7 +163,7 @@ final class SourceFinder {
                       + " files of "
                       + part
                       + " are missing")
-              + "; check the path given to --data");
+              + "; check the path");
     }
     for (String name : names) {
       paths.add(path(name));

@@ -72,7 +72,7 @@ final class TarShard {
 
   static UserException unreadable(Path file, IOException e) {
     String why = Files.exists(file) ? "cannot be read: " + e.getMessage() : "there is no such file";
-    return new UserException(file + ": " + why + "; check the path given to --data", e);
+    return new UserException(file + ": " + why + "; check the path", e);
   }
 
   private void walk(SeekableInput input) throws IOException {

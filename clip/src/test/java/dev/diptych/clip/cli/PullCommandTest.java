@@ -2,6 +2,7 @@ package dev.diptych.clip.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.diptych.clip.Tiny;
 import dev.diptych.clip.hub.HubServer;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -77,7 +78,9 @@ class PullCommandTest {
 
   @Test
   void aModelThatWasNotPulledIsNamedWithTheCommandThatDoes() {
-    Cli.run("classify", "--model", "nobody/not-pulled", "x.png", "--labels", "a", "b")
+    Path picture = folder.resolve("picture.png");
+    Tiny.png(picture, 1);
+    Cli.run("classify", "--model", "nobody/not-pulled", picture, "--labels", "a", "b")
         .refused("neither a file or folder nor pulled", "./diptych pull nobody/not-pulled");
   }
 }

@@ -55,11 +55,14 @@ class SearchCommandTest {
         .hasSize(PICTURES + 1)
         .startsWith("score,picture");
     assertThat(
-            Cli.run("search", index, "a cat", "--minus", "dogs", "--top", 1, "--format", "json")
+            Cli.run("search", index, "a cat", "--minus", "dogs", "--top", 1, "--format", "jsonl")
                 .succeeded()
                 .out())
         .startsWith("{\"picture\":\"")
         .contains("\"score\":");
+    assertThat(Cli.run("search", index, "a cat", "--format", "json").succeeded().out().strip())
+        .startsWith("[{\"picture\":\"")
+        .endsWith("}]");
     assertThat(Cli.run("search", index, "--measure-recall", "--top", 2).succeeded().out())
         .contains("finds 100.00 % of the 2 truly nearest", "6 of the 6 pictures");
   }

@@ -131,7 +131,8 @@ class TrainCommandTest {
   @Test
   void missingData() {
     Cli.run("train", "--logs", logs).refused("nothing to learn from", "--data", "--resume");
-    train("--data", folder.resolve("none.csv")).refused("none.csv", "no such file", "--data");
+    train("--data", folder.resolve("none.csv"))
+        .refused("none.csv", "no such file", "check the path");
     train("--data", folder + "/part-{0..2}.tar").refused("part-0.tar", "3 of the 3 files");
     train("--val-data", folder.resolve("none.csv")).refused("none.csv", "no such file");
     train("--vocab", folder.resolve("none")).refused("none: no such file");
