@@ -93,7 +93,7 @@ class ExplainCommandTest {
     assertThat(shorter.out()).isEqualTo(explain("a cat", out).succeeded().out());
     assertThat(shorter.err()).isEmpty();
     assertThat(same.err()).doesNotContain("stretched");
-    explain("a cat", out, "--context-length", 40).refused("20 tokens cannot keep 20");
+    explain("a cat", out, "--context-length", 40).refused("20 tokens cannot be stretched to 40");
     explain("a cat", out, "--context-length", 1).refused("--context-length must be 2 to 16384");
   }
 
