@@ -110,8 +110,8 @@ public record NoneOfThese(
           JsonFile.read(
               file,
               NoneOfThese.class,
-              "is no calibration, or a damaged one: expected a JSON object with statistic, threshold,"
-                  + " model, prompts and labels; make it with ./diptych calibrate");
+              "is no calibration, or a damaged one: expected a JSON object with statistic,"
+                  + " threshold, model, prompts and labels; make it with ./diptych calibrate");
     } catch (NoSuchFileException e) {
       throw new UserException(
           file + ": there is no such file; make it with ./diptych calibrate", e);
