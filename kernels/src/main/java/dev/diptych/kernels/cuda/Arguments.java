@@ -19,14 +19,22 @@ public final class Arguments {
 
   private ByteBuffer packed = ByteBuffer.allocate(128).order(ByteOrder.nativeOrder());
   private final StringBuilder kinds = new StringBuilder();
+  private long bitsOfPointers;
 
   /** No arguments yet. */
   public Arguments() {}
 
   /** A pointer to the first byte of {@code memory}; a null pointer for null. */
   public Arguments pointer(@Nullable DeviceMemory memory) {
-    place(Long.BYTES, 'p').putLong(memory == null ? 0 : memory.address());
+    long address = memory == null ? 0 : memory.address();
+    bitsOfPointers |= address;
+    place(Long.BYTES, 'p').putLong(address);
     return this;
+  }
+
+  /** Whether every pointer is a multiple of {@code bytes}, a power of two. */
+  public boolean pointersAreMultiplesOf(int bytes) {
+    return (bitsOfPointers & (bytes - 1)) == 0;
   }
 
   /** An {@code int}. */
