@@ -24,6 +24,7 @@ public final class Suite {
     ReduceCases.addTo(suite);
     AdamWCases.addTo(suite);
     EmbeddingCases.addTo(suite);
+    MatmulCases.addTo(suite);
     return suite;
   }
 
