@@ -1,0 +1,5 @@
+/** A PTX interpreter. */
+@NullMarked
+package dev.diptych.kernels.cuda.ptx;
+
+import org.jspecify.annotations.NullMarked;
