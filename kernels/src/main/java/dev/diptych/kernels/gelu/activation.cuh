@@ -6,11 +6,17 @@ __device__ __forceinline__ float sigmoid(float x) { return 1.0f / (1.0f + expf(-
 /** x·σ(1.702·x). */
 __device__ __forceinline__ float quickGelu(float x) { return x * sigmoid(1.702f * x); }
 
-/** s·(1 + 1.702·x·(1 − s)); far out, where s is 0 or 1, x may be as large as it likes. */
+/**
+ * s + 1.702·x·s·(1 − s). s·(1 − s) comes from e^−|z|, which is exact where 1 − s would cancel; far
+ * out, where it is 0, x may be as large as it likes.
+ */
 __device__ __forceinline__ float quickGeluDerivative(float x) {
-  float s = sigmoid(1.702f * x);
-  float rest = s * (1.0f - s);
-  return rest == 0.0f ? s : s + 1.702f * x * rest;
+  float z = 1.702f * x;
+  float e = expf(-fabsf(z));
+  float r = 1.0f / (1.0f + e);
+  float s = z >= 0.0f ? r : e * r;
+  float rest = e * r * r;
+  return rest == 0.0f ? s : fmaf(z, rest, s);
 }
 
 /** Φ(x); erfc keeps the left tail's precision. */

@@ -84,7 +84,7 @@ public final class MatmulCuda {
     }
     long size = (long) d.m() * d.n();
     try (GpuScope scratch = gpu.scope()) {
-      DeviceMemory partial = scratch.floats(splits * items * size);
+      DeviceMemory partial = scratch.floats(size * splits * items);
       EpilogueArguments none = EpilogueArguments.of(CudaEpilogue.NONE);
       launch(gpu, kernel, d, items, splits, a, b, partial, d.n(), size, none);
       gpu.launch(

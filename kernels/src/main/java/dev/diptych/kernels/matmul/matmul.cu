@@ -8,6 +8,9 @@
 //            with K outermost; the next slice is on its way in registers while one is being multiplied.
 //            Deep products with few tiles are cut along K: partial sums, joined in order
 // Backward   dA = dC·op(B)ᵀ, dB = op(A)ᵀ·dC: matrix multiplications again, of another form
+//
+// Spills of matmul_128_nt, four registers on sm_80: set before the sums begin and read after them,
+// so that two blocks fit on a multiprocessor.
 #include "../cuda/common.cuh"
 #include "epilogue.cuh"
 
