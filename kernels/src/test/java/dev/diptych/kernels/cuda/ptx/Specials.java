@@ -34,7 +34,14 @@ final class Specials {
     return NAMES.contains(name);
   }
 
-  static int value(String name, Warp warp, int lane) {
+  /** Fills the row of a register for all lanes of a warp. */
+  static void fill(String name, Warp warp, int row) {
+    for (int lane = 0; lane < Warp.LANES; lane++) {
+      warp.words[row * Warp.LANES + lane] = value(name, warp, lane);
+    }
+  }
+
+  private static int value(String name, Warp warp, int lane) {
     Extent block = warp.block.launch().blockExtent();
     Extent grid = warp.block.launch().grid();
     Extent thread = block.at(warp.thread(lane));
