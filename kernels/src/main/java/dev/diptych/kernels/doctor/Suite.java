@@ -25,6 +25,7 @@ public final class Suite {
     AdamWCases.addTo(suite);
     EmbeddingCases.addTo(suite);
     MatmulCases.addTo(suite);
+    AttentionCases.addTo(suite);
     return suite;
   }
 
