@@ -7,8 +7,12 @@ import dev.diptych.tensor.random.Philox;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SequencedMap;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -71,8 +75,18 @@ public final class Parameters {
   private Parameters(List<Parameter> announced, List<Buffer> announcedBuffers) {
     list = List.copyOf(announced);
     buffers = List.copyOf(announcedBuffers);
+    Set<String> bufferNames = new HashSet<>();
+    for (Buffer buffer : buffers) {
+      if (!bufferNames.add(buffer.name())) {
+        throw new IllegalArgumentException("two buffers are named " + buffer.name());
+      }
+    }
     long total = 0;
     for (Parameter parameter : list) {
+      if (bufferNames.contains(parameter.name())) {
+        throw new IllegalArgumentException(
+            "a parameter and a buffer are both named " + parameter.name());
+      }
       if (byName.put(parameter.name(), parameter) != null) {
         throw new IllegalArgumentException("two parameters are named " + parameter.name());
       }
@@ -122,6 +136,21 @@ public final class Parameters {
    */
   public List<Buffer> buffers() {
     return buffers;
+  }
+
+  /**
+   * All that a model knows, by name: its parameters, then its buffers, in the order in which it
+   * announced them. What a checkpoint holds and a copy of the model must be given.
+   */
+  public SequencedMap<String, Tensor> state() {
+    SequencedMap<String, Tensor> state = new LinkedHashMap<>();
+    for (Parameter parameter : list) {
+      state.put(parameter.name(), parameter.value());
+    }
+    for (Buffer buffer : buffers) {
+      state.put(buffer.name(), buffer.value());
+    }
+    return state;
   }
 
   /** The parameter of that name, or null. */

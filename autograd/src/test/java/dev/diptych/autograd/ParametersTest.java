@@ -52,5 +52,25 @@ class ParametersTest {
     builder.add("a", Shape.of(4), Initialiser.constant(0));
     builder.add("a", Shape.of(4), Initialiser.constant(0));
     assertThatThrownBy(() -> builder.build(0)).hasMessage("two parameters are named a");
+    Parameters.Builder mixed = new Parameters.Builder();
+    mixed.add("a", Shape.of(4), Initialiser.constant(0));
+    mixed.addBuffer("a", Shape.of(4), 0);
+    assertThatThrownBy(() -> mixed.build(0))
+        .hasMessage("a parameter and a buffer are both named a");
+    mixed.addBuffer("a", Shape.of(4), 0);
+    assertThatThrownBy(() -> mixed.build(0)).hasMessage("two buffers are named a");
+  }
+
+  @Test
+  void theStateIsParametersAndBuffers() {
+    Parameters.Builder builder = new Parameters.Builder();
+    Parameter weight = builder.add("weight", Shape.of(2), Initialiser.constant(5));
+    Buffer mean = builder.addBuffer("mean", Shape.of(3), 7);
+    builder.add("scale", Shape.scalar(), Initialiser.constant(0));
+    Parameters parameters = builder.build(1);
+    assertThat(parameters.state().keySet()).containsExactly("weight", "scale", "mean");
+    assertThat(parameters.state()).containsEntry("weight", weight.value());
+    assertThat(parameters.state()).containsEntry("mean", mean.value());
+    assertThat(parameters.size()).as("buffers are no weights").isEqualTo(3);
   }
 }

@@ -1,5 +1,6 @@
 package dev.diptych.clip;
 
+import dev.diptych.autograd.Buffer;
 import dev.diptych.autograd.Initialiser;
 import dev.diptych.autograd.Parameter;
 import dev.diptych.autograd.Parameters;
@@ -42,8 +43,7 @@ public final class Clip {
           switch (config.vision()) {
             case VitConfig vit ->
                 new VisionTransformer(builder, vit, embedDim, config.activation());
-            case ResNetConfig resNet ->
-                throw new UnsupportedOperationException("not yet: " + resNet); // TODO(resnet)
+            case ResNetConfig resNet -> new ModifiedResNet(builder, resNet, embedDim);
           };
       TextTransformer text =
           new TextTransformer(builder, config.text(), embedDim, config.activation());
@@ -104,8 +104,9 @@ public final class Clip {
   }
 
   /**
-   * Tells this model from any other: SHA-256 of its configuration and of the bits of its weights,
-   * as 64 hexadecimal digits. What was computed with a model, and is kept, is kept under this name.
+   * Tells this model from any other: SHA-256 of its configuration and of the bits of its weights
+   * and buffers, as 64 hexadecimal digits. What was computed with a model, and is kept, is kept
+   * under this name.
    */
   public String fingerprint() {
     MessageDigest digest;
@@ -115,16 +116,21 @@ public final class Clip {
       throw new IllegalStateException("every Java has SHA-256", e);
     }
     digest.update(config.toString().getBytes(StandardCharsets.UTF_8));
-    float[] values = parameters.values().floats().array();
-    int end = parameters.values().floats().offset() + parameters.size();
-    ByteBuffer bytes = ByteBuffer.allocate(1 << 16).order(ByteOrder.LITTLE_ENDIAN);
-    FloatBuffer floats = bytes.asFloatBuffer();
-    for (int at = parameters.values().floats().offset(); at < end; at += floats.position()) {
-      floats.clear();
-      floats.put(values, at, Math.min(floats.capacity(), end - at));
-      digest.update(bytes.slice(0, 4 * floats.position()));
+    update(digest, parameters.values().floats());
+    for (Buffer buffer : parameters.buffers()) {
+      update(digest, buffer.value().floats());
     }
     return HexFormat.of().formatHex(digest.digest());
+  }
+
+  private static void update(MessageDigest digest, Floats values) {
+    ByteBuffer bytes = ByteBuffer.allocate(1 << 16).order(ByteOrder.LITTLE_ENDIAN);
+    FloatBuffer floats = bytes.asFloatBuffer();
+    for (int at = values.offset(); at < values.end(); at += floats.position()) {
+      floats.clear();
+      floats.put(values.array(), at, Math.min(floats.capacity(), values.end() - at));
+      digest.update(bytes.slice(0, 4 * floats.position()));
+    }
   }
 
   /** Keeps logit_scale in [0, ln 100], after each step of the optimiser. */

@@ -2,6 +2,7 @@ package dev.diptych.clip;
 
 import dev.diptych.kernels.gelu.Activation;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Everything that determines the shape of a CLIP model.
@@ -35,6 +36,11 @@ public record ClipConfig(
   /** The names that {@link #preset} knows. */
   public static Set<String> presetNames() {
     return Presets.names();
+  }
+
+  /** The name by which {@link #preset} gives this configuration, or null if there is none. */
+  public @Nullable String presetName() {
+    return Presets.nameOf(this);
   }
 
   /** This configuration with the vocabulary of a tokenizer, whose last id is the end token. */

@@ -5,7 +5,9 @@ import dev.diptych.clip.image.Preprocess;
 import dev.diptych.clip.tokenizer.TokenizedText;
 import dev.diptych.clip.tokenizer.Tokenizer;
 import dev.diptych.clip.tokenizer.Truncation;
+import dev.diptych.clip.weights.LoadedModel;
 import dev.diptych.clip.weights.ModelFiles;
+import dev.diptych.kernels.gelu.Activation;
 import dev.diptych.tensor.IntTensor;
 import dev.diptych.tensor.Shape;
 import dev.diptych.tensor.Tensor;
@@ -42,21 +44,26 @@ public final class Diptych implements AutoCloseable {
    * @param tokenizer null if only pictures will be embedded
    */
   public Diptych(Clip clip, @Nullable Tokenizer tokenizer) {
+    this(clip, tokenizer, new Preprocess(clip.config().vision().imageSize()));
+  }
+
+  private Diptych(Clip clip, @Nullable Tokenizer tokenizer, Preprocess preprocess) {
     this.clip = clip;
     this.tokenizer = tokenizer;
-    this.preprocess = new Preprocess(clip.config().vision().imageSize());
+    this.preprocess = preprocess;
     this.embedder = new Embedder(clip, BATCH);
   }
 
   /**
-   * Reads a model: a safetensors file with OpenAI's names, a Hugging Face directory, or the folder
-   * of a run; or the name of a model that has been pulled from a hub, such as {@code
-   * openai/clip-vit-base-patch32}. The vocabulary is looked for beside it.
+   * Reads a model: a file of weights in any format that CLIPs are published in, a directory of
+   * Hugging Face's or open_clip's, or the folder of a run; or the name of a model that has been
+   * pulled from a hub, such as {@code openai/clip-vit-base-patch32}. The vocabulary is looked for
+   * beside it.
    *
    * @throws UserException if there is no model there, or a damaged one
    */
   public static Diptych load(Path path) {
-    return load(path, null);
+    return load(path, null, null);
   }
 
   /**
@@ -66,16 +73,23 @@ public final class Diptych implements AutoCloseable {
    * @throws UserException if there is no model there, or a damaged one
    */
   public static Diptych load(Path name, @Nullable Path vocabulary) {
+    return load(name, vocabulary, null);
+  }
+
+  /**
+   * Reads a model and a vocabulary.
+   *
+   * @param vocabulary null looks beside the model
+   * @param activation for checkpoints that do not say theirs, or say a wrong one; null takes what
+   *     they say, or a guess that is logged as a warning
+   * @throws UserException if there is no model there, or a damaged one
+   */
+  public static Diptych load(
+      Path name, @Nullable Path vocabulary, @Nullable Activation activation) {
     Path path = ModelFiles.locate(name);
-    Clip clip = ModelFiles.load(path);
-    Path found = vocabulary != null ? vocabulary : ModelFiles.vocabularyBeside(path);
-    Tokenizer tokenizer = found == null ? null : Tokenizer.load(found);
-    if (tokenizer != null && tokenizer.size() != clip.config().text().vocabularySize()) {
-      throw new UserException(
-          "the vocabulary %s has %d tokens, the model %s was trained with %d: give the model's own with --vocab"
-              .formatted(found, tokenizer.size(), path, clip.config().text().vocabularySize()));
-    }
-    return new Diptych(clip, tokenizer);
+    LoadedModel loaded = ModelFiles.read(path, activation);
+    Clip clip = loaded.clip();
+    return new Diptych(clip, ModelFiles.tokenizer(path, vocabulary, clip), loaded.preprocess());
   }
 
   /** The model. */
@@ -186,7 +200,7 @@ public final class Diptych implements AutoCloseable {
    * @throws UserException if {@code length} is no context length
    */
   public Diptych withContextLength(int length) {
-    Diptych other = new Diptych(TextContext.resize(clip, length), tokenizer);
+    Diptych other = new Diptych(TextContext.resize(clip, length), tokenizer, preprocess);
     close();
     return other;
   }

@@ -4,7 +4,7 @@ import dev.diptych.autograd.Tape;
 import dev.diptych.autograd.Var;
 
 /** What turns pictures into embeddings. */
-public sealed interface ImageTower permits VisionTransformer {
+public sealed interface ImageTower permits VisionTransformer, ModifiedResNet {
   /** images (B, 3, S, S), normalised → embeddings (B, D), not normalised. */
   Var forward(Tape tape, Var images);
 

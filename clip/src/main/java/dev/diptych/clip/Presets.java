@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** The configurations that have names. */
 final class Presets {
@@ -44,6 +45,11 @@ final class Presets {
     small("mini-48", 64, new VitConfig(48, 8, 96, 3, 3), new TextConfig(16, 640, 64, 1, 2, 639));
     small(
         "mini-64", 192, new VitConfig(64, 8, 192, 4, 6), new TextConfig(32, 2048, 192, 3, 6, 2047));
+    small(
+        "mini-rn-64",
+        192,
+        new ResNetConfig(64, 32, List.of(1, 1, 1, 1), 16),
+        new TextConfig(32, 2048, 192, 3, 6, 2047));
     small(
         "mini-112",
         256,
@@ -95,6 +101,20 @@ final class Presets {
 
   private static String plain(String name) {
     return name.toLowerCase(Locale.ROOT).replace('/', '-').replace('@', '-').replace("px", "");
+  }
+
+  /**
+   * The name of a configuration, or null; a trailing word says if its activation is not its own.
+   */
+  static @Nullable String nameOf(ClipConfig config) {
+    for (Map.Entry<String, ClipConfig> preset : BY_NAME.entrySet()) {
+      Activation own = preset.getValue().activation();
+      if (preset.getValue().withActivation(config.activation()).equals(config)) {
+        return preset.getKey()
+            + (own == config.activation() ? "" : own == Activation.GELU ? QUICK : EXACT);
+      }
+    }
+    return null;
   }
 
   static Set<String> names() {

@@ -14,7 +14,7 @@ import java.util.List;
 public record ResNetConfig(int imageSize, int width, List<Integer> stages, int heads)
     implements VisionConfig {
   /** How much smaller than the picture the last stage's feature map is, along each side. */
-  private static final int REDUCTION = 32;
+  public static final int REDUCTION = 32;
 
   /** Checks that the sizes fit each other; throws {@link UserException} if not. */
   public ResNetConfig {

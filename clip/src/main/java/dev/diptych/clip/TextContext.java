@@ -1,7 +1,8 @@
 package dev.diptych.clip;
 
-import dev.diptych.autograd.Parameter;
 import dev.diptych.kernels.memory.Floats;
+import dev.diptych.tensor.Tensor;
+import java.util.Map;
 import java.util.Objects;
 
 /**
@@ -97,12 +98,14 @@ public final class TextContext {
   /** The model with a context of {@code length}, positions still to be filled. */
   private static Clip copy(Clip clip, int length) {
     Clip copy = Clip.blank(clip.config().withContextLength(length));
-    for (Parameter parameter : copy.parameters().list()) {
-      if (!parameter.name().equals(POSITIONS)) {
-        Parameter original = Objects.requireNonNull(clip.parameters().find(parameter.name()));
-        original.value().copyTo(parameter.value().floats());
-      }
-    }
+    Map<String, Tensor> originals = clip.parameters().state();
+    copy.parameters()
+        .state()
+        .forEach((name, tensor) -> {
+          if (!name.equals(POSITIONS)) {
+            Objects.requireNonNull(originals.get(name)).copyTo(tensor.floats());
+          }
+        });
     return copy;
   }
 

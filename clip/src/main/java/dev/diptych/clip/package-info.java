@@ -3,7 +3,8 @@
  * supervision"): two towers that map pictures and texts to one embedding space.
  *
  * <p>Read {@code ClipConfig}, {@code Clip}, {@code ResidualAttentionBlock}, {@code
- * VisionTransformer}, {@code TextTransformer}, then {@code train}.
+ * VisionTransformer}, {@code TextTransformer}, then {@code train}; {@code ModifiedResNet} is the
+ * other image tower.
  */
 @NullMarked
 package dev.diptych.clip;

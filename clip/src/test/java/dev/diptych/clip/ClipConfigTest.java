@@ -9,15 +9,44 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class ClipConfigTest {
+  /** Counted in open_clip's models of these names; widths as in the paper's Tables 19 and 20. */
   @ParameterizedTest
   @CsvSource({
-    "ViT-B/32, 151277313",
-    "ViT-B-16, 149620737",
-    "openai/clip-vit-large-patch14, 427616513",
-    "vit-l-14-336, 427944193",
+    "ViT-B/32, 224, 512, 151277313",
+    "ViT-B/16, 224, 512, 149620737",
+    "ViT-L/14, 224, 768, 427616513",
+    "ViT-L/14@336px, 336, 768, 427944193",
+    "RN50, 224, 1024, 102007137",
+    "RN101, 224, 512, 119688033",
+    "RN50x4, 288, 640, 178300601",
+    "RN50x16, 384, 768, 290979217",
+    "RN50x64, 448, 1024, 623258305",
+    "ViT-S/32, 224, 384, 63085825",
+    "ViT-S/16, 224, 384, 62257537",
+    "ViT-B/32-256, 256, 512, 151288833",
+    "ViT-B/16-plus-240, 240, 640, 208377345",
+    "ViT-H/14, 224, 1024, 986109441",
+    "ViT-H/14-378, 378, 1024, 986714881",
   })
-  void publishedModelsHaveTheirPublishedSize(String name, long parameters) {
-    assertThat(Clip.parameterCount(ClipConfig.preset(name))).isEqualTo(parameters);
+  void publishedModelsHaveTheirPublishedSizes(
+      String name, int imageSize, int embedDim, long parameters) {
+    ClipConfig config = ClipConfig.preset(name);
+    assertThat(config.vision().imageSize()).isEqualTo(imageSize);
+    assertThat(config.embedDim()).isEqualTo(embedDim);
+    assertThat(Clip.parameterCount(config)).isEqualTo(parameters);
+    String dashed = name.replace('/', '-').replace('@', '-').replace("px", "");
+    assertThat(ClipConfig.preset(dashed)).isEqualTo(config);
+    assertThat(ClipConfig.preset(dashed + "-quickgelu"))
+        .isEqualTo(config.withActivation(Activation.QUICK_GELU));
+  }
+
+  @Test
+  void everyPresetButTheSmallOnesIsCountedAbove() {
+    assertThat(ClipConfig.presetNames().stream().filter(name -> !name.startsWith("mini-")))
+        .hasSize(15);
+    assertThat(ClipConfig.preset("openai/clip-vit-large-patch14"))
+        .isEqualTo(ClipConfig.preset("ViT-L/14"));
+    assertThat(ClipConfig.preset("vit-l-14-336")).isEqualTo(ClipConfig.preset("ViT-L/14@336px"));
   }
 
   @Test

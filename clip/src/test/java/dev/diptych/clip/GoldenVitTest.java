@@ -1,5 +1,6 @@
 package dev.diptych.clip;
 
+import static dev.diptych.clip.Goldens.assertClose;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
@@ -214,17 +215,5 @@ class GoldenVitTest {
 
   private JsonNode tolerances() throws IOException {
     return new ObjectMapper().readTree(Files.readString(folder.resolve("tolerances.json")));
-  }
-
-  private static void assertClose(Safetensors expected, String name, Tensor found, double tolerance)
-      throws IOException {
-    double[] wanted = expected.doubles(name);
-    float[] values = found.toArray();
-    assertThat(values).as(name).hasSize(wanted.length);
-    for (int i = 0; i < wanted.length; i++) {
-      assertThat((double) values[i])
-          .as("%s, element %d", name, i)
-          .isCloseTo(wanted[i], within(tolerance));
-    }
   }
 }

@@ -1,5 +1,11 @@
 package dev.diptych.clip;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.diptych.tensor.Tensor;
+import dev.diptych.tensor.io.Safetensors;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Assumptions;
@@ -24,5 +30,18 @@ public final class Goldens {
     }
     Assumptions.assumeTrue(Files.isDirectory(folder), () -> "no goldens at " + folder);
     return folder;
+  }
+
+  /** Whether every element of {@code found} is within {@code tolerance} of the recorded tensor. */
+  public static void assertClose(Safetensors expected, String name, Tensor found, double tolerance)
+      throws IOException {
+    double[] wanted = expected.doubles(name);
+    float[] values = found.toArray();
+    assertThat(values).as(name).hasSize(wanted.length);
+    for (int i = 0; i < wanted.length; i++) {
+      assertThat((double) values[i])
+          .as("%s, element %d", name, i)
+          .isCloseTo(wanted[i], within(tolerance));
+    }
   }
 }

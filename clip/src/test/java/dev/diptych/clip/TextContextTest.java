@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.diptych.autograd.Buffer;
 import dev.diptych.autograd.Tape;
 import dev.diptych.kernels.gelu.Activation;
 import dev.diptych.tensor.Device;
@@ -70,6 +71,21 @@ class TextContextTest {
   }
 
   /** The embedder computes batches at their own length, and the figures do not show it. */
+  @Test
+  void aResNetKeepsItsRunningStatistics() {
+    try (Diptych model = Tiny.resNet(4)) {
+      List<Buffer> buffers = model.clip().parameters().buffers();
+      for (int k = 0; k < buffers.size(); k++) {
+        buffers.get(k).value().floats().fill(k + 1);
+      }
+      Clip resized = TextContext.resize(model.clip(), 8);
+      assertThat(resized.parameters().buffers()).hasSameSizeAs(buffers).isNotEmpty();
+      for (int k = 0; k < buffers.size(); k++) {
+        assertThat(resized.parameters().buffers().get(k).value().toArray()).containsOnly(k + 1);
+      }
+    }
+  }
+
   @Test
   void theEmbedderCutsBatchesWithoutATrace() {
     Clip clip = clip(CONTEXT, 64, 2);

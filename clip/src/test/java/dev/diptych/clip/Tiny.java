@@ -19,21 +19,31 @@ public final class Tiny {
 
   /** A model with its tokenizer; the same for a seed. */
   public static Diptych model(long seed) {
+    return model(new VitConfig(16, 8, 24, 1, 2), seed);
+  }
+
+  /** The same with a ResNet for pictures of 64 pixels, of which it sees 2 × 2 places. */
+  public static Diptych resNet(long seed) {
+    return model(new ResNetConfig(64, 4, List.of(1, 1, 1, 1), 2), seed);
+  }
+
+  private static Diptych model(VisionConfig vision, long seed) {
     Tokenizer tokenizer =
         BpeTrainer.train(List.of("a photo of a cat", "a lamp", "two red dogs"), 530, 1);
     ClipConfig config =
-        new ClipConfig(
-                12,
-                new VitConfig(16, 8, 24, 1, 2),
-                new TextConfig(20, 600, 16, 1, 2, 599),
-                Activation.QUICK_GELU)
+        new ClipConfig(12, vision, new TextConfig(20, 600, 16, 1, 2, 599), Activation.QUICK_GELU)
             .withVocabulary(tokenizer.size());
     return new Diptych(Clip.create(config, seed), tokenizer);
   }
 
   /** Writes {@link #model} to {@code folder}/model.safetensors and returns that path. */
   public static Path save(Path folder, long seed) {
-    try (Diptych model = model(seed)) {
+    return save(folder, model(seed));
+  }
+
+  /** Writes a model to {@code folder}/model.safetensors, closes it, and returns that path. */
+  public static Path save(Path folder, Diptych tiny) {
+    try (Diptych model = tiny) {
       SafetensorsWriter writer = new SafetensorsWriter();
       OpenAiWeights.write(model.clip(), writer);
       Files.createDirectories(folder);

@@ -1,4 +1,4 @@
-/** Optimisers and schedules. */
+/** Optimisers and schedules, and a minimiser of functions. */
 @NullMarked
 package dev.diptych.autograd.optim;
 

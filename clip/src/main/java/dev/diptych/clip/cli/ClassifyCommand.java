@@ -1,17 +1,27 @@
 package dev.diptych.clip.cli;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import dev.diptych.clip.Diptych;
 import dev.diptych.clip.UserException;
-import dev.diptych.clip.image.Picture;
-import dev.diptych.clip.image.PictureDecoder;
-import dev.diptych.clip.image.PictureException;
-import dev.diptych.clip.zeroshot.ClassNames;
+import dev.diptych.clip.zeroshot.ClassWeights;
+import dev.diptych.clip.zeroshot.NoneOfThese;
 import dev.diptych.clip.zeroshot.ZeroShotClassifier;
+import dev.diptych.clip.zeroshot.ZeroShotClassifier.Prediction;
+import dev.diptych.tensor.io.AtomicFile;
+import java.io.BufferedWriter;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.OutputStreamWriter;
+import java.io.PrintStream;
 import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.io.Writer;
+import java.nio.channels.Channels;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -21,91 +31,122 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code diptych classify}: which of these labels does this picture show? */
+/** {@code diptych classify}: which of these labels do these pictures show? */
 @Command(
     name = "classify",
-    description = "Tells which of some labels a picture shows, without training on them.",
+    description = "Tells which of some labels pictures show, without training on them.",
     mixinStandardHelpOptions = true)
 final class ClassifyCommand implements Callable<Integer> {
   @Spec
   @SuppressWarnings("NullAway.Init") // picocli sets it
   private CommandSpec spec;
 
-  @Option(
-      names = "--model",
-      required = true,
-      description = "a run, a Hugging Face directory, or a safetensors file with OpenAI's names")
-  @SuppressWarnings("NullAway.Init")
-  private Path model;
-
-  @Option(names = "--vocab", description = "the vocabulary, if it is not beside the model")
-  private @Nullable Path vocabulary;
+  @Mixin private ModelOptions model = new ModelOptions();
 
   @Mixin private ContextLength context = new ContextLength();
 
-  @Option(
-      names = "--labels",
-      arity = "1..*",
-      description = "the labels, for example --labels \"a red circle\" \"a blue star\"")
-  private List<String> labels = new ArrayList<>();
-
-  @Option(names = "--labels-file", description = "a file with one label a line")
-  private @Nullable Path labelsFile;
-
-  @Option(
-      names = "--template",
-      description =
-          "what a label is put into, with {} for the label; may be repeated. Default:"
-              + " ${DEFAULT-VALUE}",
-      defaultValue = "a photo of a {}.")
-  private List<String> templates = new ArrayList<>();
+  @Mixin private LabelOptions labels = new LabelOptions();
 
   @Option(names = "--top", description = "how many labels to show", defaultValue = "5")
   private int top;
 
-  @Parameters(arity = "1..*", paramLabel = "PICTURE", description = "picture files")
-  private List<Path> pictures = new ArrayList<>();
+  @Option(
+      names = "--none-of-these",
+      paramLabel = "FILE",
+      description = "say when a picture shows none of the labels; FILE is made by calibrate")
+  private @Nullable Path noneOfThese;
+
+  @Option(
+      names = "--format",
+      defaultValue = "table",
+      description = {
+        "table: for people; jsonl: a JSON object a picture, one a line; json: the same as an"
+            + " array;",
+        "csv: a row a label. Default: ${DEFAULT-VALUE}"
+      })
+  private PredictionFormat format = PredictionFormat.TABLE;
+
+  @Option(names = "--out", paramLabel = "FILE", description = "write there, when all is done")
+  private @Nullable Path out;
+
+  @Mixin private BulkOptions pictureOptions = new BulkOptions();
+
+  @Parameters(
+      arity = "1..*",
+      paramLabel = "PICTURE",
+      description = "picture files, folders of pictures at any depth, or tar shards")
+  private List<String> pictures = new ArrayList<>();
 
   @Override
-  public Integer call() {
-    List<String> all = new ArrayList<>(labels);
-    if (labelsFile != null) {
-      all.addAll(ClassNames.read(labelsFile));
-    }
-    if (all.isEmpty()) {
-      throw new UserException(
-          "there are no labels to choose from: give --labels \"a cat\" \"a dog\" or --labels-file"
-              + " FILE");
-    }
-    PrintWriter out = spec.commandLine().getOut();
-    int unreadable = 0;
+  public Integer call() throws IOException {
+    PictureInputs inputs = PictureInputs.open(pictures, pictureOptions.limit());
+    NoneOfThese none = noneOfThese == null ? null : NoneOfThese.read(noneOfThese);
+    PrintWriter printer = spec.commandLine().getOut();
     PrintWriter err = spec.commandLine().getErr();
-    try (Diptych loaded = context.apply(Diptych.load(model, vocabulary), err)) {
-      ZeroShotClassifier classifier = new ZeroShotClassifier(loaded, all, templates);
-      for (Path file : pictures) {
-        try {
-          Picture picture = PictureDecoder.read(file);
-          float[] embedding = loaded.embedPictures(List.of(picture))[0];
-          print(out, file, classifier.classify(embedding));
-        } catch (PictureException e) {
-          spec.commandLine().getErr().println(e.getMessage());
-          unreadable++;
-        }
+    try (Diptych loaded = context.apply(model.load(), err)) {
+      ClassWeights classes = labels.embed(loaded);
+      if (none != null && noneOfThese != null) {
+        none.require(noneOfThese, loaded, classes);
+      }
+      Asked asked = new Asked(loaded, new ZeroShotClassifier(loaded, classes), none);
+      if (out == null) {
+        answer(inputs, asked, printer, null);
+      } else {
+        write(out, inputs, asked);
       }
     }
-    if (unreadable > 0) {
-      throw new UserException(
-          "%d of %d pictures could not be read".formatted(unreadable, pictures.size()));
-    }
+    inputs.check();
     return 0;
   }
 
-  private void print(PrintWriter out, Path file, List<ZeroShotClassifier.Prediction> predictions) {
-    out.println(file);
-    for (ZeroShotClassifier.Prediction prediction :
-        predictions.subList(0, Math.min(Math.max(1, top), predictions.size()))) {
-      out.printf(
-          Locale.ROOT, "  %6.2f %%  %s%n", 100 * prediction.probability(), prediction.label());
+  private record Asked(Diptych model, ZeroShotClassifier classifier, @Nullable NoneOfThese none) {}
+
+  private void write(Path file, PictureInputs inputs, Asked asked) {
+    try {
+      AtomicFile.write(
+          file,
+          channel -> {
+            OutputStream stream = Channels.newOutputStream(channel);
+            Writer writer = new BufferedWriter(new OutputStreamWriter(stream, UTF_8));
+            answer(inputs, asked, writer, System.err);
+          });
+    } catch (IOException e) {
+      throw new UserException(file + ": cannot be written: " + UserException.reason(e), e);
     }
+  }
+
+  private void answer(PictureInputs inputs, Asked asked, Writer writer, @Nullable PrintStream told)
+      throws IOException {
+    format.begin(writer, asked.none() != null);
+    long[] number = {0};
+    try {
+      inputs.embed(
+          asked.model(),
+          pictureOptions.batchSize(),
+          told,
+          one -> {
+            List<Prediction> all = asked.classifier().classify(one.vector());
+            NoneOfThese none = asked.none();
+            PredictionFormat.Answer answer =
+                new PredictionFormat.Answer(
+                    number[0]++,
+                    one.example(),
+                    all.subList(0, Math.min(Math.max(1, top), all.size())),
+                    none,
+                    none == null ? 0 : none.score(all));
+            try {
+              format.write(writer, answer);
+              if (told == null) {
+                writer.flush(); // whoever reads along sees every picture at once
+              }
+            } catch (IOException e) {
+              throw new UncheckedIOException(e);
+            }
+          });
+    } catch (UncheckedIOException e) {
+      throw Objects.requireNonNull(e.getCause());
+    }
+    format.end(writer);
+    writer.flush();
   }
 }

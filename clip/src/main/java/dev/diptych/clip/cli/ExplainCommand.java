@@ -20,7 +20,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -40,28 +39,11 @@ final class ExplainCommand implements Callable<Integer> {
   @SuppressWarnings("NullAway.Init") // picocli sets it
   private CommandSpec spec;
 
-  @Option(
-      names = "--model",
-      required = true,
-      description = "a run, a Hugging Face directory, or a safetensors file with OpenAI's names")
-  @SuppressWarnings("NullAway.Init")
-  private Path model;
-
-  @Option(names = "--vocab", description = "the vocabulary, if it is not beside the model")
-  private @Nullable Path vocabulary;
+  @Mixin private ModelOptions model = new ModelOptions();
 
   @Mixin private ContextLength context = new ContextLength();
 
-  @Option(
-      names = "--method",
-      defaultValue = "relevance",
-      description = {
-        "relevance: attention weighted by its gradient, through all blocks;",
-        "values: cosine of each patch's own value with the text;",
-        "similarity: cosine of each patch's last token with the text, for comparison only.",
-        "Default: ${DEFAULT-VALUE}"
-      })
-  private Method method = Method.RELEVANCE;
+  @Mixin private ExplainMethod method = new ExplainMethod();
 
   @Option(
       names = "--out",
@@ -82,13 +64,14 @@ final class ExplainCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     PrintWriter err = spec.commandLine().getErr();
-    try (Diptych loaded = context.apply(Diptych.load(model, vocabulary), err)) {
+    try (Diptych loaded = context.apply(model.load(), err)) {
       Picture picture = read();
+      Method used = method.of(loaded.clip().vision());
       float[][] texts = loaded.embedTexts(List.of(text));
-      HeatMap map = new PictureExplainer(loaded).explain(picture, texts, method).getFirst();
+      HeatMap map = new PictureExplainer(loaded).explain(picture, texts, used).getFirst();
       float cosine = dot(loaded.embedPictures(List.of(picture))[0], texts[0]);
       write(PngEncoder.encode(map.overlay(picture)));
-      print(picture, map, cosine);
+      print(picture, map, used, cosine);
     }
     return 0;
   }
@@ -109,7 +92,7 @@ final class ExplainCommand implements Callable<Integer> {
     }
   }
 
-  private void print(Picture picture, HeatMap map, float cosine) {
+  private void print(Picture picture, HeatMap map, Method method, float cosine) {
     PrintWriter printer = spec.commandLine().getOut();
     HeatMap.Point peak = map.peak();
     if (!json) {

@@ -6,7 +6,6 @@ import dev.diptych.autograd.Tape;
 import dev.diptych.autograd.Var;
 import dev.diptych.clip.Clip;
 import dev.diptych.clip.UserException;
-import dev.diptych.clip.weights.ModelFiles;
 import dev.diptych.clip.weights.OpenAiNames;
 import dev.diptych.tensor.Device;
 import dev.diptych.tensor.IntTensor;
@@ -23,6 +22,7 @@ import java.nio.file.Path;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code diptych features}: outputs and gradients as a file, to hold against another program. */
@@ -35,15 +35,10 @@ import picocli.CommandLine.Option;
     },
     mixinStandardHelpOptions = true)
 final class FeaturesCommand implements Callable<Integer> {
-  @Option(
-      names = "--model",
-      required = true,
-      description = "safetensors with OpenAI's names, a Hugging Face directory, or a run")
-  @SuppressWarnings("NullAway.Init") // picocli sets it
-  private Path model;
+  @Mixin private ModelOptions model = new ModelOptions();
 
   @Option(names = "--inputs", required = true, description = "safetensors with images and tokens")
-  @SuppressWarnings("NullAway.Init")
+  @SuppressWarnings("NullAway.Init") // picocli sets it
   private Path inputs;
 
   @Option(names = "--out", required = true, description = "safetensors to write")
@@ -55,7 +50,7 @@ final class FeaturesCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    Clip clip = ModelFiles.load(model);
+    Clip clip = model.loadClip();
     Tensor images;
     IntTensor tokens;
     try (Safetensors file = Safetensors.open(inputs)) {

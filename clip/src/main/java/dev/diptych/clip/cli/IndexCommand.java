@@ -2,7 +2,6 @@ package dev.diptych.clip.cli;
 
 import dev.diptych.clip.Diptych;
 import dev.diptych.clip.data.BadLimit;
-import dev.diptych.clip.report.ProgressLine;
 import dev.diptych.clip.retrieval.PictureIndexer;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -10,8 +9,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -30,40 +29,16 @@ final class IndexCommand implements Callable<Integer> {
   @SuppressWarnings("NullAway.Init") // picocli sets it
   private CommandSpec spec;
 
-  @Option(
-      names = "--model",
-      required = true,
-      description = "a run, a checkpoint, or a Hugging Face directory")
-  @SuppressWarnings("NullAway.Init")
-  private Path model;
-
-  @Option(names = "--vocab", description = "the vocabulary, if it is not beside the model")
-  private @Nullable Path vocabulary;
+  @Mixin private ModelOptions model = new ModelOptions();
 
   @Option(names = "--out", required = true, paramLabel = "IDX", description = "the index's folder")
   @SuppressWarnings("NullAway.Init")
   private Path out;
 
-  @Option(
-      names = "--batch-size",
-      description = "pictures in one pass. Default: ${DEFAULT-VALUE}",
-      defaultValue = "64")
-  private int batchSize;
-
   @Option(names = "--rebuild", description = "forget what the index holds first")
   private boolean rebuild;
 
-  @Option(
-      names = "--max-bad",
-      description = "unreadable pictures to put up with. Default: ${DEFAULT-VALUE}",
-      defaultValue = "1000")
-  private long maxBad;
-
-  @Option(
-      names = "--max-bad-fraction",
-      description = "or this share of them, if that is more. Default: ${DEFAULT-VALUE}",
-      defaultValue = "0.1")
-  private double maxBadFraction;
+  @Mixin private BulkOptions bulk = new BulkOptions();
 
   @Parameters(
       arity = "1..*",
@@ -73,17 +48,18 @@ final class IndexCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    Path vocabulary = model.vocabulary();
     PrintWriter printed = spec.commandLine().getOut();
-    BadLimit limit = Limits.of(maxBad, maxBadFraction);
-    try (Diptych loaded = Diptych.load(model, vocabulary);
-        Work work = new Work()) {
+    BadLimit limit = bulk.limit();
+    try (Diptych loaded = model.load();
+        EmbeddingProgress work = new EmbeddingProgress("pictures")) {
       PictureIndexer indexer =
           new PictureIndexer(
               out,
               loaded,
-              model.toAbsolutePath().normalize().toString(),
+              model.model().toAbsolutePath().normalize().toString(),
               vocabulary == null ? "" : vocabulary.toAbsolutePath().normalize().toString(),
-              batchSize);
+              bulk.batchSize());
       PictureIndexer.Update update = indexer.update(data, rebuild, limit, work::tell);
       work.end();
       printed.printf(
@@ -96,32 +72,5 @@ final class IndexCommand implements Callable<Integer> {
           update.unchanged());
     }
     return 0;
-  }
-
-  /** Shows a line of progress for each source. */
-  private static final class Work implements AutoCloseable {
-    private @Nullable ProgressLine line;
-
-    void tell(long amount) {
-      if (amount < 0) {
-        if (line != null) {
-          line.add(-amount);
-        }
-        return;
-      }
-      end();
-      line = amount == 0 ? null : ProgressLine.items(System.err, "embedding", amount, "pictures");
-    }
-
-    void end() {
-      if (line != null) {
-        line.close();
-      }
-    }
-
-    @Override
-    public void close() {
-      end();
-    }
   }
 }

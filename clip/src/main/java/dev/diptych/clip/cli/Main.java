@@ -1,6 +1,7 @@
 package dev.diptych.clip.cli;
 
 import dev.diptych.clip.UserException;
+import dev.diptych.clip.image.PictureException;
 import dev.diptych.kernels.simd.VectorModule;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -25,10 +26,14 @@ import picocli.CommandLine.UnmatchedArgumentException;
       DemoCommand.class,
       TrainCommand.class,
       ClassifyCommand.class,
+      CalibrateCommand.class,
+      EvaluateCommand.class,
+      EmbedCommand.class,
       IndexCommand.class,
       SearchCommand.class,
       ServeCommand.class,
       PullCommand.class,
+      ConvertCommand.class,
       ExplainCommand.class,
       FeaturesCommand.class,
       TokenizeCommand.class,
@@ -100,7 +105,7 @@ public final class Main {
   }
 
   private static int report(Exception exception, PrintWriter err) throws Exception {
-    if (exception instanceof UserException) {
+    if (exception instanceof UserException || exception instanceof PictureException) {
       err.println(exception.getMessage());
       return MISTAKE;
     }

@@ -16,6 +16,7 @@ import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -38,13 +39,7 @@ final class SearchCommand implements Callable<Integer> {
   @SuppressWarnings("NullAway.Init") // picocli sets it
   private CommandSpec spec;
 
-  @Option(
-      names = "--model",
-      description = "the model, if it is no longer where it was when the index was made")
-  private @Nullable Path model;
-
-  @Option(names = "--vocab", description = "its vocabulary, if it is not beside the model")
-  private @Nullable Path vocabulary;
+  @Mixin private IndexedModel model = new IndexedModel();
 
   @Option(names = "--plus", description = "another text to look for")
   private List<String> plus = new ArrayList<>();
@@ -107,7 +102,7 @@ final class SearchCommand implements Callable<Integer> {
         return 0;
       }
       Query query = query(); // before the model: a mistake shows at once
-      try (Diptych loaded = IndexedModel.load(index, model, vocabulary)) {
+      try (Diptych loaded = model.load(index)) {
         print(out, index.search(query.vector(loaded), top, search));
       }
     }

@@ -7,8 +7,8 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -27,13 +27,7 @@ final class ServeCommand implements Callable<Integer> {
   @SuppressWarnings("NullAway.Init") // picocli sets it
   private CommandSpec spec;
 
-  @Option(
-      names = "--model",
-      description = "the model, if it is no longer where it was when the index was made")
-  private @Nullable Path model;
-
-  @Option(names = "--vocab", description = "its vocabulary, if it is not beside the model")
-  private @Nullable Path vocabulary;
+  @Mixin private IndexedModel model = new IndexedModel();
 
   @Option(
       names = "--host",
@@ -55,14 +49,8 @@ final class ServeCommand implements Callable<Integer> {
   public Integer call() throws InterruptedException {
     PrintWriter out = spec.commandLine().getOut();
     try (PictureIndex index = PictureIndex.open(folder);
-        Diptych loaded = IndexedModel.load(index, model, vocabulary);
-        SearchPage page =
-            new SearchPage(
-                loaded,
-                index,
-                model == null ? index.info().model() : model.toString(),
-                host,
-                port)) {
+        Diptych loaded = model.load(index);
+        SearchPage page = new SearchPage(loaded, index, model.path(index).toString(), host, port)) {
       out.printf(
           "%,d pictures at http://%s:%d/ until Ctrl-C%n",
           index.size(), page.address().getHostString(), page.address().getPort());

@@ -3,6 +3,8 @@ package dev.diptych.clip.cli;
 import dev.diptych.clip.Clip;
 import dev.diptych.clip.ClipConfig;
 import dev.diptych.clip.UserException;
+import dev.diptych.clip.VisionConfig;
+import dev.diptych.clip.data.BadLimit;
 import dev.diptych.clip.data.Example;
 import dev.diptych.clip.data.IndexedSource;
 import dev.diptych.clip.tokenizer.BpeTrainer;
@@ -28,6 +30,7 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code diptych train}: a CLIP of one's own from pictures with captions. */
@@ -56,7 +59,8 @@ final class TrainCommand implements Callable<Integer> {
 
   @Option(
       names = "--model",
-      description = "preset: mini-48, mini-64, mini-112, ViT-B/32, … (default: ${DEFAULT-VALUE})",
+      description =
+          "preset: mini-48, mini-64, mini-112, ViT-B/32, RN50, … (default: ${DEFAULT-VALUE})",
       defaultValue = "mini-64")
   private String model = "";
 
@@ -72,8 +76,7 @@ final class TrainCommand implements Callable<Integer> {
       paramLabel = "RUN")
   private @Nullable Path resume;
 
-  @Option(names = "--batch-size", defaultValue = "128", description = "default ${DEFAULT-VALUE}")
-  private int batchSize;
+  @Mixin private BulkOptions bulk = new BulkOptions(128, 10, 0.01);
 
   @Option(names = "--epochs", defaultValue = "30", description = "default ${DEFAULT-VALUE}")
   private int epochs;
@@ -86,6 +89,19 @@ final class TrainCommand implements Callable<Integer> {
 
   @Option(names = "--wd", defaultValue = "0.1", description = "default ${DEFAULT-VALUE}")
   private double weightDecay;
+
+  @Option(names = "--beta1", defaultValue = "0.9", description = "AdamW's (default 0.9)")
+  private double beta1;
+
+  @Option(
+      names = "--beta2",
+      description = "AdamW's (default: 0.98 for vision Transformers, 0.999 for ResNets)")
+  private @Nullable Double beta2;
+
+  @Option(
+      names = "--eps",
+      description = "AdamW's (default: 1e-6 for vision Transformers, 1e-8 for ResNets)")
+  private @Nullable Double epsilon;
 
   @Option(names = "--warmup", description = "steps of warm-up (default: a tenth of the run)")
   private @Nullable Long warmup;
@@ -131,28 +147,7 @@ final class TrainCommand implements Callable<Integer> {
   private @Nullable Integer workers;
 
   @ArgGroup(exclusive = false, heading = "Tables:%n")
-  private Table table = new Table();
-
-  @Option(names = "--max-bad", defaultValue = "10", description = "bad records to put up with")
-  private long maxBad;
-
-  @Option(
-      names = "--max-bad-fraction",
-      defaultValue = "0.01",
-      description = "or this share of all records, if that is more")
-  private double maxBadFraction;
-
-  /** How to read CSV and TSV tables. */
-  static final class Table {
-    @Option(names = "--csv-separator", description = "default: found out")
-    private @Nullable String separator;
-
-    @Option(names = "--csv-img-key", description = "column of the picture's path")
-    private @Nullable String imageKey;
-
-    @Option(names = "--csv-caption-key", description = "column of the caption")
-    private @Nullable String captionKey;
-  }
+  private TableOptions table = new TableOptions();
 
   @Override
   public Integer call() throws IOException {
@@ -178,7 +173,7 @@ final class TrainCommand implements Callable<Integer> {
     RunSettings.Data settings = dataSettings(dataSpec);
     TrainingRun.Rhythm rhythm = new TrainingRun.Rhythm(logEvery, validateEvery, saveEvery, keep);
     IndexedSource source = RunInputs.training(settings);
-    TrainOptions training = trainOptions(source);
+    TrainOptions training = trainOptions(source, preset.vision());
     List<String> captions = captions(source);
     Tokenizer tokenizer =
         vocabulary != null
@@ -199,7 +194,7 @@ final class TrainCommand implements Callable<Integer> {
         tokenizer.size(),
         source.size(),
         training.steps(),
-        batchSize);
+        bulk.batchSize());
     reportTruncation(captions, tokenizer, config.text().contextLength());
     try (Trainer trainer = new Trainer(clip, training)) {
       return run(folder, trainer, source, tokenizer);
@@ -220,23 +215,24 @@ final class TrainCommand implements Callable<Integer> {
     }
   }
 
-  private TrainOptions trainOptions(IndexedSource source) {
-    long stepsPerEpoch = source.size() / Math.max(1, batchSize);
+  private TrainOptions trainOptions(IndexedSource source, VisionConfig vision) {
+    long stepsPerEpoch = source.size() / Math.max(1, bulk.batchSize());
     if (stepsPerEpoch == 0) {
       throw new UserException(
           "%s holds %d pictures with captions, fewer than one batch of %d: lower --batch-size"
-              .formatted(source.name(), source.size(), batchSize));
+              .formatted(source.name(), source.size(), bulk.batchSize()));
     }
     long total = steps != null ? steps : stepsPerEpoch * epochs;
+    TrainOptions.Moments usual = TrainOptions.Moments.of(vision);
     return new TrainOptions(
-        batchSize,
+        bulk.batchSize(),
         total,
         warmup != null ? warmup : total / 10,
         learningRate,
         weightDecay,
-        0.9,
-        0.98,
-        1e-6,
+        beta1,
+        beta2 != null ? beta2 : usual.beta2(),
+        epsilon != null ? epsilon : usual.epsilon(),
         clipNorm,
         seed);
   }
@@ -316,15 +312,16 @@ final class TrainCommand implements Callable<Integer> {
   }
 
   private RunSettings.Data dataSettings(String dataSpec) {
+    BadLimit limit = bulk.limit();
     return new RunSettings.Data(
         dataSpec,
         validationData,
         validationClasses == null ? null : validationClasses.toString(),
-        table.separator,
-        table.imageKey,
-        table.captionKey,
-        maxBad,
-        maxBadFraction,
+        table.separator(),
+        table.imageKey(),
+        table.captionKey(),
+        limit.maxBad(),
+        limit.maxBadFraction(),
         cropLeast,
         1,
         flip);

@@ -8,6 +8,8 @@ public enum BadReason {
   MISSING_CAPTION("no caption"),
   /** A caption of white space only. */
   EMPTY_CAPTION("empty caption"),
+  /** A picture without a class, or with one that nobody has named. */
+  MISSING_LABEL("no class"),
   /** A picture that cannot be read or decoded. */
   CORRUPT_PICTURE("unreadable picture"),
   /** A row of a table that is not as its header says. */

@@ -8,14 +8,10 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -44,18 +40,18 @@ final class CaptionTable {
   private static final int SNIFFED = 1 << 16;
 
   private final Path file;
-  private final Path folder;
   private final DataOptions options;
   private final BadRecords bad;
-  private final Map<Path, Row> rows = new LinkedHashMap<>();
-  private final Map<String, Row> rowsByName = new HashMap<>();
+  private final CaptionedPictures pictures;
 
-  private CaptionTable(Path file, DataOptions options, BadRecords bad) {
+  /** A table that is yet to be read. */
+  CaptionTable(Path file, DataOptions options, BadRecords bad) {
     this.file = file;
-    Path parent = file.toAbsolutePath().normalize().getParent();
-    this.folder = parent == null ? file.toAbsolutePath().normalize() : parent;
     this.options = options;
     this.bad = bad;
+    Path folder = CaptionedPictures.folderOf(file);
+    List<Path> places = List.of(folder, folder.resolve("Images"), folder.resolve("images"));
+    this.pictures = new CaptionedPictures(places, options, bad);
   }
 
   /**
@@ -67,7 +63,7 @@ final class CaptionTable {
   static List<Example> index(Path file, DataOptions options, BadRecords bad) {
     CaptionTable table = new CaptionTable(file, options, bad);
     try {
-      String header = table.firstLine();
+      String header = firstLine(file);
       if (TOKEN_LINE.matcher(header).matches()) {
         table.readTokens();
       } else {
@@ -76,13 +72,32 @@ final class CaptionTable {
     } catch (IOException e) {
       throw TarShard.unreadable(file, e);
     }
-    List<Example> examples = new ArrayList<>(table.rows.size());
-    table.rows.forEach((path, row) ->
-        examples.add(new Example(row.key, examples.size(), row.picture, row.captions, null, null)));
-    return examples;
+    return table.pictures.examples();
   }
 
-  private String firstLine() throws IOException {
+  /** Whether a file begins with the names of a column of pictures and one of captions. */
+  static boolean isTable(Path file, DataOptions options) {
+    String header = header(file);
+    CaptionTable table = new CaptionTable(file, options, new BadRecords("", BadLimit.NONE));
+    List<String> names = split(header, table.separator(header));
+    return table.imageColumn(names) >= 0 && find(names, options.captionKey(), CAPTION_COLUMNS) >= 0;
+  }
+
+  /** Whether a file is one of Flickr's lists, {@code picture.jpg#2}, a tab, the caption. */
+  static boolean isTokenList(Path file) {
+    return TOKEN_LINE.matcher(header(file)).matches();
+  }
+
+  private static String header(Path file) {
+    try {
+      return firstLine(file);
+    } catch (IOException e) {
+      throw TarShard.unreadable(file, e);
+    }
+  }
+
+  /** The first line that is not empty. */
+  static String firstLine(Path file) throws IOException {
     byte[] bytes;
     try (InputStream in = Files.newInputStream(file)) {
       bytes = in.readNBytes(SNIFFED);
@@ -104,7 +119,8 @@ final class CaptionTable {
     return header;
   }
 
-  private CsvReader open(char separator, boolean quoting) throws IOException {
+  /** Rows of the table from its first line on. */
+  CsvReader open(char separator, boolean quoting) throws IOException {
     return new CsvReader(
         new InputStreamReader(
             Files.newInputStream(file),
@@ -124,7 +140,7 @@ final class CaptionTable {
           bad.add(BadReason.BAD_ROW, where(reader), "expected picture#number, a tab, the caption");
         } else {
           String caption = String.join(" ", row.subList(1, row.size()));
-          add(where(reader), row.getFirst().substring(0, hash), caption);
+          pictures.add(where(reader), row.getFirst().substring(0, hash), caption);
         }
       }
     }
@@ -133,30 +149,61 @@ final class CaptionTable {
   private void readTable(String headerLine) throws IOException {
     char separator = separator(headerLine);
     try (CsvReader reader = open(separator, true)) {
-      List<String> header = next(reader);
-      List<String> names = header == null ? List.of() : header.stream().map(String::strip).toList();
+      List<String> names = names(reader);
       int image = column(names, options.imageKey(), IMAGE_COLUMNS, "pictures", "--csv-img-key");
-      int caption =
-          column(names, options.captionKey(), CAPTION_COLUMNS, "captions", "--csv-caption-key");
+      boolean captionless =
+          !options.requireCaptions()
+              && options.captionKey() == null
+              && find(names, null, CAPTION_COLUMNS) < 0;
+      int caption = captionless ? -1 : captionColumn(names);
       for (List<String> row = next(reader); row != null; row = next(reader)) {
-        int last = names.size() - 1;
-        if (row.size() > names.size() && caption == last) {
-          // A caption with unquoted separators at the end of the line: unmistakable, so take it.
-          String rest = String.join(String.valueOf(separator), row.subList(last, row.size()));
-          add(where(reader), row.get(image), rest);
-        } else if (row.size() != names.size()) {
-          bad.add(
-              BadReason.BAD_ROW,
-              where(reader),
-              "expected " + names.size() + " fields, found " + row.size());
-        } else {
-          add(where(reader), row.get(image), row.get(caption));
+        List<String> fields = fit(row, names.size(), caption, separator, where(reader));
+        if (fields != null) {
+          pictures.add(where(reader), fields.get(image), captionless ? "" : fields.get(caption));
         }
       }
     }
   }
 
-  private @Nullable List<String> next(CsvReader reader) {
+  /** The names of the columns, from the first row. */
+  List<String> names(CsvReader reader) {
+    List<String> header = next(reader);
+    return header == null ? List.of() : header.stream().map(String::strip).toList();
+  }
+
+  /**
+   * The column of captions.
+   *
+   * @throws UserException if there is none
+   */
+  int captionColumn(List<String> names) {
+    return column(names, options.captionKey(), CAPTION_COLUMNS, "captions", "--csv-caption-key");
+  }
+
+  /** The column of pictures, or −1. */
+  int imageColumn(List<String> names) {
+    return find(names, options.imageKey(), IMAGE_COLUMNS);
+  }
+
+  /** A row with as many fields as there are columns; null, and noted, if it has others. */
+  @Nullable List<String> fit(
+      List<String> row, int columns, int caption, char separator, String where) {
+    int last = columns - 1;
+    if (row.size() > columns && caption == last) {
+      // A caption with unquoted separators at the end of the line: unmistakable, so take it.
+      List<String> fitted = new ArrayList<>(row.subList(0, last));
+      fitted.add(String.join(String.valueOf(separator), row.subList(last, row.size())));
+      return fitted;
+    }
+    if (row.size() != columns) {
+      bad.add(BadReason.BAD_ROW, where, "expected " + columns + " fields, found " + row.size());
+      return null;
+    }
+    return row;
+  }
+
+  /** The next row; null at the end. */
+  @Nullable List<String> next(CsvReader reader) {
     try {
       return reader.next();
     } catch (CharacterCodingException e) {
@@ -172,7 +219,7 @@ final class CaptionTable {
   }
 
   /** The separator that gives the most of the wanted columns, then the most columns. */
-  private char separator(String headerLine) {
+  char separator(String headerLine) {
     Character given = options.separator();
     if (given != null) {
       return given;
@@ -180,10 +227,7 @@ final class CaptionTable {
     char best = ',';
     int bestScore = -1;
     for (char candidate : SEPARATORS) {
-      List<String> names = new ArrayList<>();
-      for (String name : headerLine.split(Pattern.quote(String.valueOf(candidate)), -1)) {
-        names.add(name.replace("\"", "").strip());
-      }
+      List<String> names = split(headerLine, candidate);
       int wanted =
           (find(names, options.imageKey(), IMAGE_COLUMNS) >= 0 ? 1 : 0)
               + (find(names, options.captionKey(), CAPTION_COLUMNS) >= 0 ? 1 : 0);
@@ -194,6 +238,14 @@ final class CaptionTable {
       }
     }
     return best;
+  }
+
+  private static List<String> split(String headerLine, char separator) {
+    List<String> names = new ArrayList<>();
+    for (String name : headerLine.split(Pattern.quote(String.valueOf(separator)), -1)) {
+      names.add(name.replace("\"", "").strip());
+    }
+    return names;
   }
 
   private static int find(List<String> names, @Nullable String key, List<String> usual) {
@@ -224,81 +276,5 @@ final class CaptionTable {
               option));
     }
     return at;
-  }
-
-  private void add(String where, String rawPath, String rawCaption) {
-    String name = rawPath.strip();
-    String caption = rawCaption.strip();
-    if (name.isEmpty()) {
-      bad.add(BadReason.MISSING_PICTURE, where, "the path is empty");
-      return;
-    }
-    if (caption.isEmpty() && options.requireCaptions()) {
-      bad.add(BadReason.EMPTY_CAPTION, where, name);
-      return;
-    }
-    Row row = rowsByName.get(name);
-    if (row == null) {
-      Path picture = resolve(where, name);
-      if (picture == null) {
-        return;
-      }
-      // Two ways to write one path are one picture.
-      row = rows.computeIfAbsent(picture, path -> new Row(name, path));
-      rowsByName.put(name, row);
-    }
-    if (!caption.isEmpty()) {
-      row.captions.add(caption);
-    }
-  }
-
-  /** The file of a picture; null, and noted, when it is not there or not to be read. */
-  private @Nullable Path resolve(String where, String name) {
-    try {
-      Path path = Path.of(name);
-      if (path.isAbsolute()) {
-        Path file = path.normalize();
-        return Files.isRegularFile(file) ? file : missing(where, name, "not found");
-      }
-      Path root = options.imageRoot();
-      List<Path> roots =
-          root != null
-              ? List.of(root)
-              : List.of(folder, folder.resolve("Images"), folder.resolve("images"));
-      for (Path base : roots) {
-        Path clean = base.toAbsolutePath().normalize();
-        Path candidate = clean.resolve(path).normalize();
-        if (!candidate.startsWith(clean)) {
-          bad.add(
-              BadReason.PATH_OUTSIDE,
-              where,
-              name + " is outside " + clean + "; use an absolute path");
-          return null;
-        }
-        if (Files.isRegularFile(candidate)) {
-          return candidate;
-        }
-      }
-      return missing(where, name, "not in " + roots.getFirst() + (root == null ? ", Images/" : ""));
-    } catch (InvalidPathException e) {
-      return missing(where, name.replace('\0', '?'), "not a path");
-    }
-  }
-
-  private @Nullable Path missing(String where, String name, String detail) {
-    bad.add(BadReason.MISSING_PICTURE, where, name + " " + detail);
-    return null;
-  }
-
-  /** A picture and the captions found so far. */
-  private static final class Row {
-    final String key;
-    final Blob picture;
-    final List<String> captions = new ArrayList<>(1);
-
-    Row(String key, Path file) {
-      this.key = key;
-      this.picture = new Blob.WholeFile(file);
-    }
   }
 }

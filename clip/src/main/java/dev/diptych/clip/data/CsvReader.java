@@ -17,6 +17,9 @@ final class CsvReader implements AutoCloseable {
   /** A quoted field longer than this is a quote that was never closed. */
   private static final int MAX_FIELD = 1 << 20;
 
+  /** More fields than this are no row of a table that anybody made. */
+  private static final int MAX_FIELDS = 1 << 16;
+
   private final PushbackReader in;
   private final char separator;
   private final boolean quoting;
@@ -52,6 +55,7 @@ final class CsvReader implements AutoCloseable {
    * The fields of the next row; null at the end.
    *
    * @throws UnclosedQuoteException when a quoted field does not end
+   * @throws IOException also when a field, or the row, is longer than any that makes sense
    */
   @Nullable List<String> next() throws IOException {
     int c;
@@ -72,6 +76,9 @@ final class CsvReader implements AutoCloseable {
       if (end != separator) {
         return fields;
       }
+      if (fields.size() == MAX_FIELDS) {
+        throw new IOException("line " + rowLine + " has more than " + MAX_FIELDS + " fields");
+      }
     }
   }
 
@@ -83,6 +90,10 @@ final class CsvReader implements AutoCloseable {
       c = read();
     }
     while (c >= 0 && c != separator && c != '\n') {
+      if (field.length() > MAX_FIELD) {
+        throw new IOException(
+            "line " + line + " has a field of more than " + MAX_FIELD + " characters");
+      }
       field.append((char) c);
       c = read();
     }

@@ -1,5 +1,6 @@
 package dev.diptych.clip.data;
 
+import dev.diptych.clip.UserException;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
@@ -13,6 +14,8 @@ import org.jspecify.annotations.Nullable;
  * @param separator the separator of a table; null finds out among tab, comma, semicolon and bar
  * @param imageRoot the folder that relative paths in a table start from; null: the table's own
  *     folder, then {@code Images/} and {@code images/} within it
+ * @param split the part of a JSON of Karpathy's that is read, such as {@code test}; {@code train}
+ *     includes {@code restval}; null reads all. Where there are no parts it means nothing
  * @param requireCaptions whether a picture without a caption is a bad record; off for sets of
  *     pictures with a class only
  * @param badLimit how many bad records to put up with
@@ -25,6 +28,7 @@ public record DataOptions(
     @Nullable String captionKey,
     @Nullable Character separator,
     @Nullable Path imageRoot,
+    @Nullable String split,
     boolean requireCaptions,
     BadLimit badLimit,
     boolean streaming,
@@ -32,7 +36,7 @@ public record DataOptions(
 
   /** Columns and separator found out, captions required, shards indexed. */
   public static final DataOptions DEFAULT =
-      new DataOptions(null, null, null, null, true, BadLimit.DEFAULT, false, 10_000);
+      new DataOptions(null, null, null, null, null, true, BadLimit.DEFAULT, false, 10_000);
 
   /** Options; the buffer must hold at least one example. */
   public DataOptions {
@@ -44,7 +48,15 @@ public record DataOptions(
   /** The same with these columns; null finds out. */
   public DataOptions withColumns(@Nullable String image, @Nullable String caption) {
     return new DataOptions(
-        image, caption, separator, imageRoot, requireCaptions, badLimit, streaming, shuffleBuffer);
+        image,
+        caption,
+        separator,
+        imageRoot,
+        split,
+        requireCaptions,
+        badLimit,
+        streaming,
+        shuffleBuffer);
   }
 
   /** The same with this separator; null finds out. */
@@ -54,22 +66,69 @@ public record DataOptions(
         captionKey,
         newSeparator,
         imageRoot,
+        split,
         requireCaptions,
         badLimit,
         streaming,
         shuffleBuffer);
   }
 
+  /**
+   * The separator that a user wrote, {@code \\t} being a tab; null stays null.
+   *
+   * @throws UserException if it is not one character
+   */
+  public static @Nullable Character parseSeparator(@Nullable String text) {
+    if (text == null) {
+      return null;
+    }
+    String plain = text.replace("\\t", "\t");
+    if (plain.length() != 1) {
+      throw new UserException("--csv-separator must be one character, got '" + text + "'");
+    }
+    return plain.charAt(0);
+  }
+
   /** The same with relative paths starting from {@code root}. */
   public DataOptions withImageRoot(@Nullable Path root) {
     return new DataOptions(
-        imageKey, captionKey, separator, root, requireCaptions, badLimit, streaming, shuffleBuffer);
+        imageKey,
+        captionKey,
+        separator,
+        root,
+        split,
+        requireCaptions,
+        badLimit,
+        streaming,
+        shuffleBuffer);
+  }
+
+  /** The same with this part of a JSON of Karpathy's; null reads all. */
+  public DataOptions withSplit(@Nullable String part) {
+    return new DataOptions(
+        imageKey,
+        captionKey,
+        separator,
+        imageRoot,
+        part,
+        requireCaptions,
+        badLimit,
+        streaming,
+        shuffleBuffer);
   }
 
   /** The same with captions required or not. */
   public DataOptions withRequireCaptions(boolean required) {
     return new DataOptions(
-        imageKey, captionKey, separator, imageRoot, required, badLimit, streaming, shuffleBuffer);
+        imageKey,
+        captionKey,
+        separator,
+        imageRoot,
+        split,
+        required,
+        badLimit,
+        streaming,
+        shuffleBuffer);
   }
 
   /** The same with this limit of bad records. */
@@ -79,6 +138,7 @@ public record DataOptions(
         captionKey,
         separator,
         imageRoot,
+        split,
         requireCaptions,
         limit,
         streaming,
@@ -88,6 +148,6 @@ public record DataOptions(
   /** The same, reading shards as a stream through a buffer of {@code buffer} examples. */
   public DataOptions withStreaming(int buffer) {
     return new DataOptions(
-        imageKey, captionKey, separator, imageRoot, requireCaptions, badLimit, true, buffer);
+        imageKey, captionKey, separator, imageRoot, split, requireCaptions, badLimit, true, buffer);
   }
 }

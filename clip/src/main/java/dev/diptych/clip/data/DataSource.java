@@ -7,8 +7,9 @@ public sealed interface DataSource permits IndexedSource, ShardStream {
 
   /**
    * Opens what {@code spec} names: a tar shard; many, by braces ({@code a-{000000..000003}.tar}); a
-   * CSV or TSV table; Flickr's {@code captions.txt} or {@code .token} file; a folder with one of
-   * these in it; or several of them joined by {@code ::}.
+   * CSV or TSV table; Flickr's {@code captions.txt} or {@code .token} file; COCO's {@code
+   * captions_*.json} or Karpathy's {@code dataset_*.json}; a folder with one of these in it; or
+   * several of them joined by {@code ::}.
    *
    * <p>The source is indexed on the spot unless {@link DataOptions#streaming()} asks for a stream,
    * which only shards can be.

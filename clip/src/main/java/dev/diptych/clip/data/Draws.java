@@ -6,7 +6,7 @@ import dev.diptych.tensor.random.Philox;
  * The random choices of loading, each from a stream of its own. Written out rather than left to
  * {@code Collections.shuffle} and {@code nextInt(bound)}, whose algorithms may change with the JDK.
  */
-final class Draws {
+public final class Draws {
   // Streams of an epoch beside those of its pictures, whose numbers are not negative.
   static final long ORDER = -1;
   static final long SHARDS = -2;
@@ -38,7 +38,7 @@ final class Draws {
   }
 
   /** The numbers 0 … {@code size} − 1 in an order of {@code random}'s choice (Fisher and Yates). */
-  static int[] permutation(int size, Philox random) {
+  public static int[] permutation(int size, Philox random) {
     int[] order = identity(size);
     for (int i = size - 1; i > 0; i--) {
       int j = below(random, i + 1);

@@ -59,7 +59,6 @@ final class PairReader {
     if (message == null || message.isBlank()) {
       return e.getClass().getSimpleName();
     }
-    String line = message.lines().findFirst().orElse("");
-    return line.startsWith(name) ? line.substring(name.length()).replaceFirst("^[: ]+", "") : line;
+    return BadRecords.withoutName(message.lines().findFirst().orElse(""), name);
   }
 }

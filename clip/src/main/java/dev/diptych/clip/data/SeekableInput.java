@@ -32,6 +32,21 @@ final class SeekableInput extends InputStream {
     return bufferEnd - buffer.remaining();
   }
 
+  /**
+   * Fills {@code bytes} with what stands at {@code place}, and stays where it is.
+   *
+   * @return how many bytes there were
+   */
+  int peek(long place, byte[] bytes) throws IOException {
+    ByteBuffer into = ByteBuffer.wrap(bytes);
+    while (into.hasRemaining()) {
+      if (channel.read(into, place + into.position()) < 0) {
+        break;
+      }
+    }
+    return into.position();
+  }
+
   @Override
   public int read() throws IOException {
     return fill() ? buffer.get() & 0xFF : -1;

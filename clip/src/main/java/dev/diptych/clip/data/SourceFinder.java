@@ -1,7 +1,9 @@
 package dev.diptych.clip.data;
 
 import dev.diptych.clip.UserException;
+import dev.diptych.clip.image.PictureDecoder;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -24,6 +26,9 @@ final class SourceFinder {
           "results_20130124.token",
           "Flickr8k.token.txt",
           "metadata.csv");
+
+  private static final String TABLES = ".*\\.(csv|tsv|txt|token|json)";
+  private static final String SHARDS = ".*\\.(tar|tgz|gz)";
 
   private static final int MAX_LISTED = 8;
 
@@ -56,31 +61,33 @@ final class SourceFinder {
     DataOptions options = DataOptions.DEFAULT.withRequireCaptions(false).withBadLimit(limit);
     BadRecords bad = new BadRecords(spec, limit);
     List<Example> examples = new ArrayList<>();
-    for (Path path : paths(spec)) {
-      if (Files.isDirectory(path) && !holdsShards(path)) {
-        examples.addAll(picturesIn(path, bad));
-      } else if (!Files.isDirectory(path) && PictureFolder.isPicture(path)) {
-        examples.add(PictureFolder.single(path));
-      } else {
-        List<Path> files = new ArrayList<>();
-        addFile(path, files);
-        for (Path file : files) {
-          examples.addAll(index(file, options, bad));
-        }
-      }
+    for (Input input : Input.ofPictures(List.of(spec))) {
+      examples.addAll(input.examples(options, bad));
     }
     return new IndexedSource(spec, examples, bad);
   }
 
-  private static List<Example> picturesIn(Path folder, BadRecords bad) {
-    try {
-      return PictureFolder.index(folder, bad);
+  /**
+   * Whether a file is a picture: told by the ending or, where that says nothing, by the first
+   * bytes.
+   */
+  static boolean isPicture(Path file) {
+    if (PictureFolder.isPicture(file)) {
+      return true;
+    }
+    String name = fileName(file).toLowerCase(Locale.ROOT);
+    if (name.matches(TABLES) || name.matches(SHARDS)) {
+      return false;
+    }
+    try (InputStream in = Files.newInputStream(file)) {
+      return PictureDecoder.isPicture(in.readNBytes(12));
     } catch (IOException e) {
-      throw TarShard.unreadable(folder, e);
+      return false; // refused below for its name, or with a reason when it is opened
     }
   }
 
-  private static boolean holdsShards(Path folder) {
+  /** Whether tar shards lie in a folder. */
+  static boolean holdsShards(Path folder) {
     try (DirectoryStream<Path> shards = Files.newDirectoryStream(folder, "[!.]*.tar")) {
       return shards.iterator().hasNext();
     } catch (IOException e) {
@@ -88,9 +95,13 @@ final class SourceFinder {
     }
   }
 
-  private static List<Example> index(Path file, DataOptions options, BadRecords bad) {
-    return isShard(file)
-        ? TarShard.index(file, options, bad)
+  /** The examples of a shard, a table or a JSON list. */
+  static List<Example> index(Path file, DataOptions options, BadRecords bad) {
+    if (isShard(file)) {
+      return TarShard.index(file, options, bad);
+    }
+    return isJson(file)
+        ? CaptionJson.index(file, options, bad)
         : CaptionTable.index(file, options, bad);
   }
 
@@ -104,7 +115,7 @@ final class SourceFinder {
   }
 
   /** The files and folders that a spec names, all of which exist. */
-  private static List<Path> paths(String spec) {
+  static List<Path> paths(String spec) {
     if (spec.isBlank()) {
       throw new UserException(
           "the data set is an empty name; expected a shard, a table or a folder, such as"
@@ -164,13 +175,15 @@ final class SourceFinder {
     }
   }
 
-  private static void addFile(Path file, List<Path> files) {
+  /** Adds a file, or what a folder stands for: its captions, its shards, or its one table. */
+  static void addFile(Path file, List<Path> files) {
     if (!Files.isDirectory(file)) {
       files.add(file);
       return;
     }
     List<Path> shards = new ArrayList<>();
     List<Path> tables = new ArrayList<>();
+    List<Path> jsons = new ArrayList<>();
     List<String> names = new ArrayList<>();
     try (DirectoryStream<Path> entries = Files.newDirectoryStream(file)) {
       for (Path entry : entries) {
@@ -183,6 +196,8 @@ final class SourceFinder {
           shards.add(entry);
         } else if (name.matches("(?i).*\\.(csv|tsv|token)")) {
           tables.add(entry);
+        } else if (name.matches("(?i)(captions|dataset)_.*\\.json")) {
+          jsons.add(entry);
         }
       }
     } catch (IOException e) {
@@ -199,13 +214,15 @@ final class SourceFinder {
       files.addAll(shards);
     } else if (tables.size() == 1) {
       files.add(tables.getFirst());
+    } else if (tables.isEmpty() && jsons.size() == 1) {
+      files.add(jsons.getFirst());
     } else {
       Collections.sort(names);
       int shown = Math.min(MAX_LISTED, names.size());
       throw new UserException(
           file
-              + ": expected captions.txt, *.tar shards or one CSV or TSV table in this folder,"
-              + " found "
+              + ": expected captions.txt, *.tar shards, one CSV or TSV table or one captions_*.json"
+              + " in this folder, found "
               + (names.isEmpty()
                   ? "nothing"
                   : String.join(", ", names.subList(0, shown))
@@ -221,13 +238,17 @@ final class SourceFinder {
 
   private static boolean isShard(Path file) {
     String name = fileName(file).toLowerCase(Locale.ROOT);
-    if (name.matches(".*\\.(csv|tsv|txt|token)")) {
+    if (name.matches(TABLES)) {
       return false;
     }
-    if (name.matches(".*\\.(tar|tgz|gz)")) { // a compressed one is refused with a reason later
+    if (name.matches(SHARDS)) { // a compressed one is refused with a reason later
       return true;
     }
     throw new UserException(
-        file + ": is neither a .tar shard nor a .csv, .tsv, .txt or .token table");
+        file + ": is neither a .tar shard nor a .csv, .tsv, .txt, .token or .json list");
+  }
+
+  private static boolean isJson(Path file) {
+    return fileName(file).toLowerCase(Locale.ROOT).endsWith(".json");
   }
 }

@@ -14,6 +14,8 @@ import java.util.Set;
 import java.util.TreeSet;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
+import org.apache.commons.compress.archivers.tar.TarConstants;
+import org.apache.commons.compress.archivers.tar.TarUtils;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -32,6 +34,14 @@ final class TarShard {
 
   private static final int MAX_TEXT = 1 << 20;
   private static final int RECORD = 512;
+
+  /** Types of the headers that only announce the next one: a long name, or fields of pax. */
+  private static final String ANNOUNCEMENTS = "LKxXg";
+
+  private static final int MAX_ANNOUNCEMENTS = 16;
+  private static final int TYPE_AT = 156;
+  private static final int SIZE_AT = 124;
+  private static final int SIZE_LENGTH = 12;
   private static final JsonMapper JSON = new JsonMapper();
 
   private final Path file;
@@ -69,10 +79,12 @@ final class TarShard {
     refuseOtherFormats(input);
     TarArchiveInputStream tar = new TarArchiveInputStream(input, StandardCharsets.UTF_8.name());
     int members = 0;
+    long nextHeader = 0;
     while (true) {
       long header = input.position();
       TarArchiveEntry entry;
       try {
+        checkAnnouncements(input, nextHeader);
         entry = tar.getNextEntry();
         if (entry != null && !entry.isCheckSumOK()) {
           throw new IOException("the check sum of the header is wrong");
@@ -103,7 +115,8 @@ final class TarShard {
                 input.size(), entry.getName(), entry.getSize(), offset));
         return;
       }
-      if (entry.isFile() && !entry.isSparse() && !entry.isLink() && !entry.isSymbolicLink()) {
+      nextHeader = offset + records(entry.getSize());
+      if (isPlain(entry)) {
         try {
           addMember(tar, entry, offset);
         } catch (IOException e) {
@@ -112,6 +125,52 @@ final class TarShard {
         }
       }
     }
+  }
+
+  /** Links, devices and what else there is are no members that anything can be read from. */
+  private static boolean isPlain(TarArchiveEntry entry) {
+    byte type = entry.getLinkFlag();
+    boolean file =
+        type == TarConstants.LF_NORMAL
+            || type == TarConstants.LF_OLDNORM
+            || type == TarConstants.LF_CONTIG;
+    return file && !entry.isSparse() && !entry.getName().endsWith("/");
+  }
+
+  /**
+   * Refuses what would be read into memory whole, or go round in circles, before the member itself
+   * is reached: names of gigabytes, headers without end, maps of sparse files.
+   */
+  private static void checkAnnouncements(SeekableInput input, long place) throws IOException {
+    byte[] header = new byte[RECORD];
+    long at = place;
+    for (int i = 0; input.peek(at, header) == RECORD; i++) {
+      char type = (char) header[TYPE_AT];
+      if (type == 'S') {
+        throw new IOException("sparse members cannot be read");
+      }
+      if (ANNOUNCEMENTS.indexOf(type) < 0) {
+        return;
+      }
+      long size = TarUtils.parseOctalOrBinary(header, SIZE_AT, SIZE_LENGTH);
+      if (size < 0 || size > MAX_TEXT) {
+        throw new IOException("a name or a header of " + size + " bytes");
+      }
+      if (i == MAX_ANNOUNCEMENTS) {
+        throw new IOException("more than " + MAX_ANNOUNCEMENTS + " headers for one member");
+      }
+      byte[] fields = new byte[(int) size];
+      input.peek(at + RECORD, fields);
+      if (new String(fields, StandardCharsets.ISO_8859_1).contains("GNU.sparse.")) {
+        throw new IOException("sparse members cannot be read");
+      }
+      at += RECORD + records(size);
+    }
+  }
+
+  /** Bytes in a tar are padded to whole records. */
+  private static long records(long size) {
+    return (size + RECORD - 1) / RECORD * RECORD;
   }
 
   private UserException noTar(@Nullable String why, @Nullable Exception cause) {
@@ -163,11 +222,13 @@ final class TarShard {
     Blob blob = new Blob.FilePart(file, offset, entry.getSize(), name);
     if (PICTURE_KEYS.contains(key)) {
       group.picture = group.picture == null ? blob : group.picture;
-    } else if (key.equals("json")) {
-      group.json = blob;
-    } else if (key.equals("txt") || key.equals("cls")) {
+    } else if (key.equals("json") || key.equals("txt") || key.equals("cls")) {
       if (entry.getSize() > MAX_TEXT) {
         bad.add(BadReason.BROKEN_MEMBER, blob.name(), entry.getSize() + " bytes of text");
+        return;
+      }
+      if (key.equals("json")) {
+        group.json = blob;
         return;
       }
       String text = text(tar.readAllBytes());

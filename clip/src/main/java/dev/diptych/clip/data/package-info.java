@@ -11,7 +11,8 @@
  * </pre>
  *
  * <p><b>What can be read.</b> WebDataset tar shards, CSV/TSV tables, Flickr's {@code captions.txt}
- * and {@code .token} files, folders that hold one of these, several of them joined by {@code ::}.
+ * and {@code .token} files, COCO's and Karpathy's JSON, folders that hold one of these, several of
+ * them joined by {@code ::}.
  *
  * <p><b>Index first.</b> Opening a source reads names, captions and the places of the pictures, but
  * no picture: a shard is walked member by member and a picture is remembered as (file, offset,

@@ -147,7 +147,8 @@ public final class PictureEmbedder implements AutoCloseable {
     } catch (ExecutionException e) {
       Throwable cause = e.getCause();
       if (cause instanceof PictureException || cause instanceof IOException) {
-        bad.add(BadReason.CORRUPT_PICTURE, pending.example().key(), reason(cause));
+        String name = pending.example().picture().name();
+        bad.add(BadReason.CORRUPT_PICTURE, name, BadRecords.withoutName(reason(cause), name));
         return null;
       }
       throw new IllegalStateException(

@@ -1,4 +1,4 @@
-/** How good a model is: retrieval both ways and zero-shot accuracy. */
+/** How good a model is: zero-shot accuracy, retrieval both ways, linear probes, pointing. */
 @NullMarked
 package dev.diptych.clip.evaluate;
 

@@ -1,5 +1,9 @@
 package dev.diptych.clip.explain;
 
+import dev.diptych.clip.ImageTower;
+import dev.diptych.clip.ModifiedResNet;
+import dev.diptych.clip.VisionTransformer;
+
 /** How a {@link HeatMap} comes about. */
 public enum Method {
   /**
@@ -20,5 +24,19 @@ public enum Method {
    * What the class token's similarity with the text owes to each patch: attention weighted by its
    * gradient, through all blocks (Chefer, Gur and Wolf 2021, equations 5 and 6).
    */
-  RELEVANCE
+  RELEVANCE,
+
+  /**
+   * For ResNets, which have no attention before their last layer: the channels of the last feature
+   * map, each weighted by the mean of its gradient (Selvaraju et al. 2017, Grad-CAM).
+   */
+  GRAD_CAM;
+
+  /** The one to take for a tower if nothing else is asked for. */
+  public static Method usual(ImageTower tower) {
+    return switch (tower) {
+      case VisionTransformer transformer -> RELEVANCE;
+      case ModifiedResNet resNet -> GRAD_CAM;
+    };
+  }
 }

@@ -5,6 +5,8 @@ import dev.diptych.autograd.Tape;
 import dev.diptych.autograd.Var;
 import dev.diptych.autograd.nn.AttentionFunction;
 import dev.diptych.clip.Diptych;
+import dev.diptych.clip.ModifiedResNet;
+import dev.diptych.clip.UserException;
 import dev.diptych.clip.VisionTransformer;
 import dev.diptych.clip.image.Area;
 import dev.diptych.clip.image.Picture;
@@ -17,6 +19,7 @@ import dev.diptych.tensor.op.L2Normalize;
 import dev.diptych.tensor.op.Matmul;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * Shows where in a picture a model finds a text.
@@ -40,7 +43,7 @@ public final class PictureExplainer {
   /**
    * Where {@code picture} matches {@code text}.
    *
-   * @throws dev.diptych.clip.UserException if the model has no vocabulary
+   * @throws UserException if the model has no vocabulary, or the method does not fit its tower
    */
   public HeatMap explain(Picture picture, String text, Method method) {
     return explain(picture, model.embedTexts(List.of(text)), method).getFirst();
@@ -51,6 +54,7 @@ public final class PictureExplainer {
    *
    * @param texts embeddings of length 1, as {@link Diptych#embedTexts} makes them
    * @return a map for each text
+   * @throws UserException if the method does not fit the model's tower; {@link Method#usual} does
    */
   public List<HeatMap> explain(Picture picture, float[][] texts, Method method) {
     Preprocess preprocess = model.preprocess();
@@ -75,8 +79,20 @@ public final class PictureExplainer {
             case SIMILARITY -> similarities(tower, image, texts, Functions::attention);
             case VALUES -> similarities(tower, image, texts, PictureExplainer::hearItself);
             case RELEVANCE -> relevances(tower, image, texts);
+            case GRAD_CAM -> throw unfit(method, "a vision Transformer", "relevance");
+          };
+      case ModifiedResNet tower ->
+          switch (method) {
+            case GRAD_CAM -> GradCam.maps(tower, image, scaled(texts));
+            case SIMILARITY, VALUES, RELEVANCE -> throw unfit(method, "a ResNet", "grad_cam");
           };
     };
+  }
+
+  private static UserException unfit(Method method, String tower, String instead) {
+    return new UserException(
+        "the method %s cannot explain %s: use %s"
+            .formatted(method.name().toLowerCase(Locale.ROOT), tower, instead));
   }
 
   /** cos(patch, text) with {@code last} as the attention of the last block. */
@@ -118,6 +134,7 @@ public final class PictureExplainer {
   /** The class token's row of {@link AttentionRelevance}, for s = exp(logit_scale)·cos. */
   private float[][] relevances(VisionTransformer tower, Tensor image, float[][] texts) {
     float[][] values = new float[texts.length][];
+    List<Tensor> columns = scaled(texts);
     try (TensorScope scope = new TensorScope(Device.CPU)) {
       for (int i = 0; i < texts.length; i++) {
         scope.rewind();
@@ -127,12 +144,20 @@ public final class PictureExplainer {
         Var tokens = tower.tokens(tape, Var.variable(image), block -> relevance); // (1, T, C)
         Var classToken = Functions.gatherRows(tape, tokens, new int[1]); // (1, C)
         Var embedding = Functions.l2Normalize(tape, tower.project(tape, classToken)); // (1, D)
-        Var text = Var.constant(column(texts[i], (float) model.similarityScale()));
-        tape.backward(Functions.matmul(tape, embedding, text));
+        tape.backward(Functions.matmul(tape, embedding, Var.constant(columns.get(i))));
         values[i] = relevance.ofPatches();
       }
     }
     return values;
+  }
+
+  /** The texts as (D, 1), times what similarities are multiplied by. */
+  private List<Tensor> scaled(float[][] texts) {
+    List<Tensor> columns = new ArrayList<>();
+    for (float[] text : texts) {
+      columns.add(column(text, (float) model.similarityScale()));
+    }
+    return columns;
   }
 
   /** factor·text as (D, 1). */

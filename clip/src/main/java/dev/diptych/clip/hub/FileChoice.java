@@ -38,7 +38,9 @@ final class FileChoice {
           Pattern.compile("open_clip_model\\.safetensors"),
           Pattern.compile("open_clip_pytorch_model\\.safetensors"),
           Pattern.compile("open_clip_pytorch_model\\.bin"),
-          Pattern.compile("pytorch_model\\.bin"));
+          Pattern.compile("pytorch_model\\.bin"),
+          Pattern.compile(
+              "pytorch_model\\.bin\\.index\\.json|pytorch_model-\\d{5}-of-\\d{5}\\.bin"));
 
   /** Forms that are transformers' own if {@code config.json} is. */
   private static final int TRANSFORMERS_FORMS = 2;

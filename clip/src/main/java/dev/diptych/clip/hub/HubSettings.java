@@ -53,10 +53,17 @@ public record HubSettings(URI endpoint, Path cache, @Nullable String token, bool
 
   private static Path hfHome(Map<String, String> environment, Path home) {
     Path named = folder(environment, "HF_HOME", home);
-    Path caches = folder(environment, "XDG_CACHE_HOME", home);
-    return named != null
-        ? named
-        : (caches == null ? home.resolve(".cache") : caches).resolve("huggingface");
+    return named != null ? named : caches(environment, home).resolve("huggingface");
+  }
+
+  private static Path caches(Map<String, String> environment, Path home) {
+    Path named = folder(environment, "XDG_CACHE_HOME", home);
+    return named == null ? home.resolve(".cache") : named;
+  }
+
+  /** Where this user's programs keep what they can make again: XDG_CACHE_HOME or ~/.cache. */
+  public static Path caches() {
+    return caches(System.getenv(), home());
   }
 
   /** The settings of this process. */

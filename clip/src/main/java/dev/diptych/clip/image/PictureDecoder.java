@@ -87,28 +87,28 @@ public final class PictureDecoder {
     }
     int orientation = 1;
     Picture picture;
-    if (startsWith(bytes, "\u00ff\u00d8\u00ff")) {
+    if (isJpeg(bytes)) {
       JpegHeader header = JpegHeader.read(bytes, name);
       checkSize(header.width(), header.height(), name, options);
       picture = JpegDecoder.decode(header, name);
       orientation = header.orientation();
-    } else if (startsWith(bytes, "\u0089PNG\r\n\u001a\n")) {
+    } else if (isPng(bytes)) {
       if (bytes.length >= 24) {
         checkSize(int32(bytes, 16), int32(bytes, 20), name, options);
       }
       var png = new PngDecoder(bytes, name);
       picture = png.decode();
       orientation = png.orientation();
-    } else if (startsWith(bytes, "GIF87a") || startsWith(bytes, "GIF89a")) {
+    } else if (isGif(bytes)) {
       var gif = new GifDecoder(bytes, name);
       checkSize(gif.width(), gif.height(), name, options);
       picture = gif.decode();
-    } else if (startsWith(bytes, "RIFF") && bytes.length >= 12 && int32(bytes, 8) == WEBP) {
+    } else if (isWebp(bytes)) {
       var webp = new WebpDecoder(bytes, name);
       checkSize(webp.width(), webp.height(), name, options);
       picture = webp.decode();
       orientation = webp.orientation();
-    } else if (startsWith(bytes, "BM")) {
+    } else if (isBmp(bytes)) {
       var bmp = new BmpDecoder(bytes, name);
       checkSize(bmp.width(), bmp.height(), name, options);
       picture = bmp.decode();
@@ -119,6 +119,35 @@ public final class PictureDecoder {
               + describe(bytes));
     }
     return options.applyOrientation ? Orientation.apply(picture, orientation) : picture;
+  }
+
+  /**
+   * Whether a file is of a kind that is read here, whatever its name; it may yet be damaged.
+   *
+   * @param start its first 12 bytes, or more
+   */
+  public static boolean isPicture(byte[] start) {
+    return isJpeg(start) || isPng(start) || isGif(start) || isWebp(start) || isBmp(start);
+  }
+
+  private static boolean isJpeg(byte[] bytes) {
+    return startsWith(bytes, "\u00ff\u00d8\u00ff");
+  }
+
+  private static boolean isPng(byte[] bytes) {
+    return startsWith(bytes, "\u0089PNG\r\n\u001a\n");
+  }
+
+  private static boolean isGif(byte[] bytes) {
+    return startsWith(bytes, "GIF87a") || startsWith(bytes, "GIF89a");
+  }
+
+  private static boolean isWebp(byte[] bytes) {
+    return startsWith(bytes, "RIFF") && bytes.length >= 12 && int32(bytes, 8) == WEBP;
+  }
+
+  private static boolean isBmp(byte[] bytes) {
+    return startsWith(bytes, "BM");
   }
 
   private static void checkSize(long width, long height, String name, Options options) {

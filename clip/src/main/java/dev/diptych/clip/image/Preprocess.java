@@ -12,6 +12,8 @@ public final class Preprocess {
   private static final float[] STD = {0.26862954f, 0.26130258f, 0.27577711f};
 
   private final int size;
+  private final float[] mean;
+  private final float[] std;
 
   /** For every channel the 256 values that a byte can become: the exact divisions, done once. */
   private final float[] table = new float[3 * 256];
@@ -44,6 +46,8 @@ public final class Preprocess {
               + std.length);
     }
     this.size = size;
+    this.mean = mean.clone();
+    this.std = std.clone();
     for (int c = 0; c < 3; c++) {
       for (int v = 0; v < 256; v++) {
         table[256 * c + v] = (v / 255f - mean[c]) / std[c];
@@ -54,6 +58,16 @@ public final class Preprocess {
   /** Pixels of one side of the result. */
   public int size() {
     return size;
+  }
+
+  /** The mean that is subtracted from red, green, blue. */
+  public float[] mean() {
+    return mean.clone();
+  }
+
+  /** The deviation that red, green, blue are divided by. */
+  public float[] std() {
+    return std.clone();
   }
 
   /** The square in the centre of {@code picture}, scaled to {@code size} × {@code size} pixels. */

@@ -1,12 +1,14 @@
 package dev.diptych.clip.retrieval;
 
 import dev.diptych.clip.UserException;
+import dev.diptych.kernels.gelu.Activation;
 import dev.diptych.tensor.io.AtomicFile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -16,11 +18,18 @@ import tools.jackson.databind.json.JsonMapper;
  * @param format of the folder; this version writes {@value #FORMAT}
  * @param model where the model lay that made the vectors
  * @param vocabulary where its vocabulary lay, or ""
+ * @param activation of the model, which not every checkpoint tells; null in indexes made before it
+ *     was kept
  * @param fingerprint of the model's weights, see {@link dev.diptych.clip.Clip#fingerprint}
  * @param width of the vectors, D
  */
 public record IndexInfo(
-    int format, String model, String vocabulary, String fingerprint, int width) {
+    int format,
+    String model,
+    String vocabulary,
+    @Nullable Activation activation,
+    String fingerprint,
+    int width) {
   static final int FORMAT = 1;
 
   private static final String FILE = "index.json";

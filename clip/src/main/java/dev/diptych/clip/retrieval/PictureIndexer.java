@@ -90,7 +90,12 @@ public final class PictureIndexer {
     }
     info =
         new IndexInfo(
-            IndexInfo.FORMAT, modelPath, vocabularyPath, model.clip().fingerprint(), width);
+            IndexInfo.FORMAT,
+            modelPath,
+            vocabularyPath,
+            model.clip().config().activation(),
+            model.clip().fingerprint(),
+            width);
   }
 
   /**

@@ -136,7 +136,9 @@ public final class SearchPage implements AutoCloseable {
     }
     Picture picture = atMost(needed(request), LARGEST_PICTURE);
     HeatMap map =
-        withModel(() -> new PictureExplainer(model).explain(picture, text, Method.RELEVANCE));
+        withModel(() ->
+            new PictureExplainer(model)
+                .explain(picture, text, Method.usual(model.clip().vision())));
     return Answer.of("image/png", PngEncoder.encode(map.overlay(picture)));
   }
 

@@ -1,5 +1,6 @@
 package dev.diptych.clip.tokenizer;
 
+import dev.diptych.clip.Resources;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -150,7 +151,7 @@ final class HtmlEntities {
 
   private static Map<String, String> readNamed() {
     Map<String, String> named = new HashMap<>();
-    for (String line : Resources.lines("html5-entities.txt")) {
+    for (String line : Resources.lines(HtmlEntities.class, "html5-entities.txt")) {
       String[] parts = line.split(" ", -1);
       StringBuilder characters = new StringBuilder();
       for (int i = 1; i < parts.length; i++) {

@@ -1,5 +1,6 @@
 package dev.diptych.clip.tokenizer;
 
+import dev.diptych.clip.Resources;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -85,7 +86,7 @@ final class SingleByteEncoding {
 
   private static List<SingleByteEncoding> read() {
     List<SingleByteEncoding> all = new ArrayList<>();
-    for (String line : Resources.lines("single-byte-encodings.txt")) {
+    for (String line : Resources.lines(SingleByteEncoding.class, "single-byte-encodings.txt")) {
       int space = line.indexOf(' ');
       char[] characters = new char[128];
       int at = space + 1;

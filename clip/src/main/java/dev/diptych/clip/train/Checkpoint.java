@@ -47,7 +47,7 @@ public final class Checkpoint {
         throw new UserException(
             file + " holds weights only, no state of training: it cannot be resumed from");
       }
-      OpenAiWeights.readInto(file, tensors, trainer.clip());
+      OpenAiWeights.readInto(tensors, trainer.clip());
       tensors.readFloats(FIRST_MOMENT, trainer.optimiser().firstMoment().floats());
       tensors.readFloats(SECOND_MOMENT, trainer.optimiser().secondMoment().floats());
       trainer.resumeAt(Long.parseLong(step));

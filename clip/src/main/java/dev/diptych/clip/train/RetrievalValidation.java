@@ -7,10 +7,12 @@ import dev.diptych.clip.data.BadReason;
 import dev.diptych.clip.data.Example;
 import dev.diptych.clip.data.IndexedSource;
 import dev.diptych.clip.data.PictureTransform;
+import dev.diptych.clip.evaluate.ClassLabels;
+import dev.diptych.clip.evaluate.LabelledPictures;
 import dev.diptych.clip.evaluate.Retrieval;
 import dev.diptych.clip.tokenizer.Tokenizer;
 import dev.diptych.clip.tokenizer.Truncation;
-import dev.diptych.clip.zeroshot.ZeroShotClassifier;
+import dev.diptych.clip.zeroshot.Templates;
 import dev.diptych.tensor.IntTensor;
 import dev.diptych.tensor.Shape;
 import dev.diptych.tensor.Tensor;
@@ -18,11 +20,9 @@ import dev.diptych.tensor.random.Philox;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Validation on pictures with captions: recall both ways over the whole set, all captions of a
@@ -93,7 +93,7 @@ public final class RetrievalValidation implements TrainingRun.Validation {
     labels = labels(source.name(), examples, classNames);
     List<String> sentences = new ArrayList<>();
     for (String name : classNames) {
-      sentences.add(ZeroShotClassifier.DEFAULT_TEMPLATES.getFirst().replace("{}", name));
+      sentences.add(Templates.SIMPLE.getFirst().replace("{}", name));
     }
     classTokens = tokens(sentences, tokenizer, contextLength);
   }
@@ -128,34 +128,13 @@ public final class RetrievalValidation implements TrainingRun.Validation {
   }
 
   private static int[] labels(String source, List<Example> examples, List<String> classNames) {
-    Map<String, Integer> numbers = new HashMap<>();
-    for (int i = 0; i < classNames.size(); i++) {
-      numbers.put(Integer.toString(i), i);
-    }
-    for (int i = 0; i < classNames.size(); i++) {
-      numbers.put(classNames.get(i), i); // a name goes before a number
-    }
+    ClassLabels classes = ClassLabels.of(classNames);
     int[] labels = new int[examples.size()];
     boolean any = false;
     for (int i = 0; i < labels.length; i++) {
-      @Nullable String label = examples.get(i).label();
-      labels[i] = -1;
-      if (label != null && !classNames.isEmpty()) {
-        Integer number = numbers.get(label.strip());
-        if (number == null) {
-          throw new UserException(
-              ("%s: the label '%s' of %s is neither one of the %d names of classes nor a number"
-                      + " from 0 to %d: give the names that belong to these labels")
-                  .formatted(
-                      source,
-                      label.strip(),
-                      examples.get(i).key(),
-                      classNames.size(),
-                      classNames.size() - 1));
-        }
-        labels[i] = number;
-        any = true;
-      }
+      labels[i] =
+          classNames.isEmpty() ? -1 : LabelledPictures.labelOf(examples.get(i), classes, source);
+      any |= labels[i] >= 0;
     }
     if (!any && !classNames.isEmpty()) {
       throw new UserException(

@@ -29,7 +29,7 @@ public final class RunInputs {
    * @throws UserException if there are none, or too many are bad
    */
   public static IndexedSource training(RunSettings.Data data) {
-    return DataSource.openIndexed(data.training(), options(data));
+    return DataSource.openIndexed(data.training(), options(data, "train"));
   }
 
   /**
@@ -74,7 +74,7 @@ public final class RunInputs {
     }
     int size = settings.model().vision().imageSize();
     return new RetrievalValidation(
-        DataSource.openIndexed(data.validation(), options(data)),
+        DataSource.openIndexed(data.validation(), options(data, "val")),
         new SquarePictures(new Preprocess(size)),
         size,
         tokenizer,
@@ -82,19 +82,11 @@ public final class RunInputs {
         classes == null ? List.of() : ClassNames.read(Path.of(classes)));
   }
 
-  private static DataOptions options(RunSettings.Data data) {
-    DataOptions options =
-        DataOptions.DEFAULT
-            .withColumns(data.imageKey(), data.captionKey())
-            .withBadLimit(new BadLimit(data.maxBad(), data.maxBadFraction()));
-    String separator = data.separator();
-    if (separator == null) {
-      return options;
-    }
-    String plain = separator.replace("\\t", "\t");
-    if (plain.length() != 1) {
-      throw new UserException("--csv-separator must be one character, got '" + separator + "'");
-    }
-    return options.withSeparator(plain.charAt(0));
+  private static DataOptions options(RunSettings.Data data, String split) {
+    return DataOptions.DEFAULT
+        .withColumns(data.imageKey(), data.captionKey())
+        .withSplit(split)
+        .withBadLimit(new BadLimit(data.maxBad(), data.maxBadFraction()))
+        .withSeparator(DataOptions.parseSeparator(data.separator()));
   }
 }

@@ -1,6 +1,9 @@
 package dev.diptych.clip.train;
 
+import dev.diptych.clip.ResNetConfig;
 import dev.diptych.clip.UserException;
+import dev.diptych.clip.VisionConfig;
+import dev.diptych.clip.VitConfig;
 
 /**
  * What determines the course of training, apart from the data and the model. Saved with the run; a
@@ -12,8 +15,8 @@ import dev.diptych.clip.UserException;
  * @param learningRate its peak
  * @param weightDecay of weights with two or more axes
  * @param beta1 of AdamW
- * @param beta2 of AdamW: 0.98 for vision Transformers (paper, Table 18)
- * @param epsilon of AdamW: 1e-6 for vision Transformers
+ * @param beta2 of AdamW, see {@link Moments}
+ * @param epsilon of AdamW, see {@link Moments}
  * @param clipNorm the norm that gradients are clipped to; 0 for none
  * @param seed of weights, order and augmentation
  */
@@ -43,6 +46,11 @@ public record TrainOptions(
           "the warm-up of %d steps must be shorter than the run of %d steps: lower --warmup"
               .formatted(warmup, steps));
     }
+    if (!(beta1 >= 0 && beta1 < 1 && beta2 >= 0 && beta2 < 1 && epsilon > 0)) {
+      throw new UserException(
+          "AdamW needs beta1 and beta2 from 0 to below 1 and eps above 0, got %s, %s and %s"
+              .formatted(beta1, beta2, epsilon));
+    }
     if (!(learningRate > 0 && weightDecay >= 0 && clipNorm >= 0)) {
       throw new UserException(
           "expected learning rate > 0, weight decay and clip norm >= 0, got %s, %s and %s"
@@ -50,7 +58,23 @@ public record TrainOptions(
     }
   }
 
-  /** The paper's constants with a batch size, length and learning rate of one's own. */
+  /**
+   * The constants of AdamW that the paper sets for each kind of image tower (Table 18).
+   *
+   * @param beta2 0.98 for vision Transformers, 0.999 for ResNets
+   * @param epsilon 1e-6 for vision Transformers, 1e-8 for ResNets
+   */
+  public record Moments(double beta2, double epsilon) {
+    /** Those for an image tower. */
+    public static Moments of(VisionConfig vision) {
+      return switch (vision) {
+        case VitConfig vit -> new Moments(0.98, 1e-6);
+        case ResNetConfig resNet -> new Moments(0.999, 1e-8);
+      };
+    }
+  }
+
+  /** The paper's constants for vision Transformers with the rest of one's own. */
   public static TrainOptions of(
       int batchSize, long steps, long warmup, double learningRate, double weightDecay, long seed) {
     return new TrainOptions(

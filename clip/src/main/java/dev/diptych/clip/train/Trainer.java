@@ -11,7 +11,9 @@ import dev.diptych.clip.UserException;
 import dev.diptych.tensor.Device;
 import dev.diptych.tensor.IntTensor;
 import dev.diptych.tensor.Shape;
+import dev.diptych.tensor.Tensor;
 import dev.diptych.tensor.TensorScope;
+import java.util.List;
 
 /**
  * The paper's pseudo-code (Figure 3) as a step: embed pictures and texts, symmetric cross-entropy
@@ -99,6 +101,7 @@ public final class Trainer implements AutoCloseable {
     Parameters parameters = clip.parameters();
     parameters.zeroGradients();
     double logitScale = Math.exp(clip.logitScale().value().item());
+    List<Tensor> buffers = copyOfBuffers(); // a training tape moves them on its way forwards
     Tape tape = Tape.training(scope);
     Var images = clip.encodeImage(tape, batch.images()); // (B, D)
     Var texts = clip.encodeText(tape, batch.tokens()); // (B, D)
@@ -112,6 +115,7 @@ public final class Trainer implements AutoCloseable {
         options.clipNorm() > 0 && norm > options.clipNorm() ? options.clipNorm() / norm : 1;
     double rate = schedule.at(step);
     if (!Double.isFinite(loss) || !Double.isFinite(norm)) {
+      restoreBuffers(buffers);
       throw new UserException(
           ("step %d: the loss is %s and the norm of the gradients %s; nothing was updated. Lower"
                   + " the learning rate (%s) or lengthen the warm-up")
@@ -121,6 +125,16 @@ public final class Trainer implements AutoCloseable {
     clip.clampLogitScale();
     step++;
     return new StepResult(step, loss, contrast.accuracy(), logitScale, rate, norm);
+  }
+
+  private List<Tensor> copyOfBuffers() {
+    return clip.parameters().buffers().stream().map(buffer -> scope.copy(buffer.value())).toList();
+  }
+
+  private void restoreBuffers(List<Tensor> copies) {
+    for (int i = 0; i < copies.size(); i++) {
+      copies.get(i).copyTo(clip.parameters().buffers().get(i).value().floats());
+    }
   }
 
   /** The most bytes of activations and their gradients that were in use at one time. */

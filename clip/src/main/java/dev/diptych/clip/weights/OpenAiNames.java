@@ -10,6 +10,10 @@ public final class OpenAiNames {
     {"vision.blocks.", "visual.transformer.resblocks."},
     {"vision.postNorm.", "visual.ln_post."},
     {"vision.projection", "visual.proj"},
+    {"vision.stem.", "visual."},
+    {"vision.stage", "visual.layer"},
+    {"vision.pool.positions", "visual.attnpool.positional_embedding"},
+    {"vision.pool.", "visual.attnpool."},
     {"text.tokens", "token_embedding.weight"},
     {"text.positions", "positional_embedding"},
     {"text.blocks.", "transformer.resblocks."},
@@ -18,7 +22,7 @@ public final class OpenAiNames {
     {"logitScale", "logit_scale"},
   };
 
-  private static final String[][] IN_BLOCK = {
+  private static final String[][] INSIDE = {
     {".attentionNorm.", ".ln_1."},
     {".attention.input.weight", ".attn.in_proj_weight"},
     {".attention.input.bias", ".attn.in_proj_bias"},
@@ -26,21 +30,30 @@ public final class OpenAiNames {
     {".mlpNorm.", ".ln_2."},
     {".mlp.expand.", ".mlp.c_fc."},
     {".mlp.contract.", ".mlp.c_proj."},
+    {".shortcut.conv.", ".downsample.0."},
+    {".shortcut.norm.", ".downsample.1."},
+    {".norm", ".bn"},
+    {".runningMean", ".running_mean"},
+    {".runningVariance", ".running_var"},
+    {".query.", ".q_proj."},
+    {".key.", ".k_proj."},
+    {".value.", ".v_proj."},
+    {"attnpool.output.", "attnpool.c_proj."},
   };
 
   private OpenAiNames() {}
 
-  /** OpenAI's name of the parameter that a {@code Clip} calls {@code ours}. */
+  /** OpenAI's name of the parameter or buffer that a {@code Clip} calls {@code ours}. */
   public static String of(String ours) {
     for (String[] pair : OURS_TO_OPENAI) {
       if (ours.startsWith(pair[0])) {
         String name = pair[1] + ours.substring(pair[0].length());
-        for (String[] inner : IN_BLOCK) {
+        for (String[] inner : INSIDE) {
           name = name.replace(inner[0], inner[1]);
         }
         return name;
       }
     }
-    throw new IllegalArgumentException("no OpenAI name is known for the parameter " + ours);
+    throw new IllegalArgumentException("no OpenAI name is known for " + ours);
   }
 }

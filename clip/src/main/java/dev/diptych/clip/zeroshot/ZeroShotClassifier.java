@@ -3,6 +3,7 @@ package dev.diptych.clip.zeroshot;
 import dev.diptych.clip.Diptych;
 import dev.diptych.clip.UserException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -12,12 +13,8 @@ import java.util.List;
  * of its normalised embeddings (§3.1.4).
  */
 public final class ZeroShotClassifier {
-  /** What the paper puts a label into when nothing better is known. */
-  public static final List<String> DEFAULT_TEMPLATES = List.of("a photo of a {}.");
-
   private final Diptych model;
-  private final List<String> labels;
-  private final float[][] classes; // (K, D)
+  private final ClassWeights classes;
 
   /**
    * A label and the probability that the picture shows it, among all labels of the classifier.
@@ -35,54 +32,29 @@ public final class ZeroShotClassifier {
    * @throws UserException if there is no label, an empty one, or a template without {@code {}}
    */
   public ZeroShotClassifier(Diptych model, List<String> labels, List<String> templates) {
-    this.model = model;
-    this.labels = List.copyOf(labels);
-    if (labels.isEmpty()) {
-      throw new UserException("classify needs at least one label, for example --labels cat dog");
-    }
-    if (templates.isEmpty()) {
-      throw new UserException("classify needs at least one template, such as 'a photo of a {}.'");
-    }
-    for (String template : templates) {
-      if (!template.contains("{}")) {
-        throw new UserException("the template '" + template + "' has no {} for the label");
-      }
-    }
-    classes = new float[labels.size()][];
-    for (int i = 0; i < classes.length; i++) {
-      classes[i] = classEmbedding(labels.get(i), templates);
-    }
+    this(model, ClassWeights.embed(model, labels, templates));
   }
 
-  private float[] classEmbedding(String label, List<String> templates) {
-    if (label.isBlank()) {
-      throw new UserException("a label is empty: every label must be a word or more");
-    }
-    List<String> sentences = new ArrayList<>();
-    for (String template : templates) {
-      sentences.add(template.replace("{}", label));
-    }
-    float[][] embedded = model.embedTexts(sentences);
-    double[] sum = new double[embedded[0].length];
-    for (float[] row : embedded) {
-      for (int i = 0; i < sum.length; i++) {
-        sum[i] += row[i];
-      }
-    }
-    double squares = 0;
-    for (double value : sum) {
-      squares += value * value;
-    }
-    float[] mean = new float[sum.length];
-    for (int i = 0; i < mean.length; i++) {
-      mean[i] = (float) (sum[i] / Math.sqrt(squares));
-    }
-    return mean;
+  /**
+   * Embeds the labels, or finds in {@code cache} what became of them before.
+   *
+   * @param templates sentences with {@code {}} where the label goes
+   * @throws UserException if there is no label, an empty one, or a template without {@code {}}
+   */
+  public ZeroShotClassifier(
+      Diptych model, List<String> labels, List<String> templates, ClassWeightCache cache) {
+    this(model, cache.weights(model, labels, templates, count -> {}));
+  }
+
+  /** A classifier of classes that {@code model} embedded. */
+  public ZeroShotClassifier(Diptych model, ClassWeights classes) {
+    this.model = model;
+    this.classes = classes;
   }
 
   /** The labels, in the order in which they were given. */
   public List<String> labels() {
-    return labels;
+    return classes.labels();
   }
 
   /**
@@ -91,23 +63,17 @@ public final class ZeroShotClassifier {
    * @param embedding of the picture (D), of length 1, as {@link Diptych#embedPictures} returns it
    */
   public List<Prediction> classify(float[] embedding) {
-    double[] similarities = new double[classes.length];
-    double largest = Double.NEGATIVE_INFINITY;
-    for (int i = 0; i < classes.length; i++) {
-      for (int j = 0; j < embedding.length; j++) {
-        similarities[i] += (double) embedding[j] * classes[i][j];
-      }
-      largest = Math.max(largest, similarities[i]);
-    }
+    double[] similarities = classes.cosines(embedding);
+    double largest = Arrays.stream(similarities).max().orElseThrow();
     double scale = model.similarityScale();
     double sum = 0;
     for (double similarity : similarities) {
       sum += Math.exp(scale * (similarity - largest));
     }
     List<Prediction> predictions = new ArrayList<>();
-    for (int i = 0; i < classes.length; i++) {
+    for (int i = 0; i < classes.size(); i++) {
       double probability = Math.exp(scale * (similarities[i] - largest)) / sum;
-      predictions.add(new Prediction(labels.get(i), probability, similarities[i]));
+      predictions.add(new Prediction(labels().get(i), probability, similarities[i]));
     }
     predictions.sort((a, b) -> Double.compare(b.probability(), a.probability()));
     return predictions;

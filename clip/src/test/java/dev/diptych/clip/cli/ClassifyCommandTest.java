@@ -78,12 +78,38 @@ class ClassifyCommandTest {
   void unreadablePicturesDoNotStopTheOthers() throws IOException {
     Path text = Files.writeString(folder.resolve("text.png"), "no picture");
     Path cut = Files.write(folder.resolve("cut.png"), Arrays.copyOf(Squares.png(1), 45));
-    Path none = folder.resolve("none.png");
     Cli.Outcome outcome =
-        Cli.run("classify", "--model", run, text, cut, none, folder, red, "--labels", "cat", "dog");
-    outcome.refused(
-        "text.png", "cut.png", "none.png", "it is a folder", "4 of 5 pictures could not be read");
+        Cli.run("classify", "--model", run, text, cut, red, "--labels", "cat", "dog");
+    outcome.refused("text.png", "cut.png", "2 of 3 pictures that were named could not be read");
     assertThat(outcome.out()).contains(red.toString(), "%  cat", "%  dog");
+    Cli.run("classify", "--model", run, folder.resolve("none.png"), red, "--labels", "cat")
+        .refused("none.png: there is no such file");
+  }
+
+  @Test
+  void inFoldersSomeMayBeUnreadable() throws IOException {
+    Path some = folder.resolve("some/deep");
+    Files.createDirectories(some);
+    Files.write(some.resolve("a.png"), Squares.png(1));
+    Files.writeString(some.resolve("b.png"), "no picture");
+    Files.write(some.resolve("c.png"), Squares.png(2));
+    assertThat(
+            Cli.run("classify", "--model", run, some, "--labels", "cat").succeeded().out().lines())
+        .hasSize(4);
+    Cli.Outcome strict =
+        Cli.run(
+            "classify",
+            "--model",
+            run,
+            some,
+            "--labels",
+            "cat",
+            "--max-bad",
+            0,
+            "--max-bad-fraction",
+            0.2);
+    strict.refused("1 of 3 records are bad", "b.png", "--max-bad");
+    assertThat(strict.out().lines()).hasSize(4);
   }
 
   @Test
@@ -100,7 +126,7 @@ class ClassifyCommandTest {
     new SafetensorsWriter()
         .add("encoder.weight", Tensor.of(new float[6], Shape.of(2, 3)))
         .write(other);
-    refused(other, "other.safetensors is not a vision-Transformer CLIP", "encoder.weight");
+    refused(other, "other.safetensors holds no CLIP", "encoder.weight");
     Path flat = folder.resolve("flat.safetensors");
     new SafetensorsWriter()
         .add("visual.proj", Tensor.of(new float[6], Shape.of(6)))

@@ -1,6 +1,7 @@
 package dev.diptych.clip.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
@@ -30,9 +31,9 @@ class DocumentationTest {
 
   private static final Pattern LINK = Pattern.compile("\\[[^\\]]*\\]\\(([^)\\s]+)\\)");
   private static final Pattern COMMAND_BLOCK =
-      Pattern.compile("(?m)^\\./diptych (.*(?:\\\\\\R.*)*)$");
+      Pattern.compile("(?m)^\\./diptych ((?:.*\\\\\\R)*.*)$");
   private static final Pattern INLINE_COMMAND = Pattern.compile("`\\./diptych\\s([^`]+)`");
-  private static final Pattern OPTION = Pattern.compile("`(--[a-z][a-z-]*)[^`\\n]*`");
+  private static final Pattern OPTION = Pattern.compile("`(--[a-z][a-z0-9-]*)[^`\\n]*`");
   private static final Pattern WORD = Pattern.compile("\"[^\"]*\"|'[^']*'|\\S+");
   private static final Pattern COUNTED =
       Pattern.compile("(?m)^\\|[^(\\n]*\\]\\(([^)\\s]+\\.java)\\).*\\| (\\d+) \\|$");
@@ -75,14 +76,21 @@ class DocumentationTest {
   }
 
   @Test
-  void everyCommandOfTheReadmeIsUnderstood() throws IOException {
+  void everyCommandOfTheDocumentsIsUnderstood() throws IOException {
     Set<String> seen = new TreeSet<>();
-    for (MatchResult command : COMMAND_BLOCK.matcher(readme()).results().toList()) {
-      List<String> words =
-          words(command.group(1).replaceAll("\\\\\\R", " ").replaceAll("\\s+# .*", ""));
-      seen.add(words.getFirst());
-      if (!words.getFirst().equals("bench")) { // the launcher's own
-        Main.commandLine().parseArgs(words.toArray(new String[0])); // throws at what it knows not
+    for (Path document : documents()) {
+      for (MatchResult command :
+          COMMAND_BLOCK.matcher(Files.readString(document)).results().toList()) {
+        List<String> words =
+            words(command.group(1).replaceAll("\\\\\\R", " ").replaceAll("\\s+[#|>] .*", ""));
+        seen.add(words.getFirst());
+        if (!words.getFirst().equals("bench")) { // the launcher's own
+          assertThatCode(
+                  () -> // throws at what it knows not
+                  Main.commandLine().parseArgs(words.toArray(new String[0])))
+              .as("%s: %s", document.getFileName(), command.group(1))
+              .doesNotThrowAnyException();
+        }
       }
     }
     assertThat(seen)

@@ -62,6 +62,21 @@ class ExplainCommandTest {
   }
 
   @Test
+  void explainsAResNetByItsOwnMethod() {
+    Path resNet = Tiny.save(folder.resolve("resnet"), Tiny.resNet(5));
+    Path out = folder.resolve("resnet.png");
+    String json =
+        Cli.run("explain", picture, "a cat", "--model", resNet, "--out", out, "--json")
+            .succeeded()
+            .out();
+    JsonNode fields = JsonMapper.shared().readTree(json);
+    assertThat(fields.path("method").asString()).isEqualTo("grad_cam");
+    assertThat(fields.path("values").size()).isEqualTo(2);
+    Cli.run("explain", picture, "a cat", "--model", resNet, "--method", "values")
+        .refused("cannot explain a ResNet: use grad_cam");
+  }
+
+  @Test
   void saysWhereInWords() {
     Path out = folder.resolve("plain.png");
     Cli.Outcome outcome =
@@ -97,6 +112,8 @@ class ExplainCommandTest {
         .refused("below.png", "cannot be written");
     Cli.run("explain", picture, "a cat", "--model", model, "--method", "gradcam")
         .refused("--method", "SIMILARITY");
+    Cli.run("explain", picture, "a cat", "--model", model, "--method", "grad_cam")
+        .refused("cannot explain a vision Transformer: use relevance");
     Cli.run("explain", picture, "--model", model).refused("TEXT");
   }
 }

@@ -3,6 +3,7 @@ package dev.diptych.clip.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.diptych.clip.train.RunFolder;
+import dev.diptych.clip.train.TrainOptions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -58,6 +59,8 @@ class TrainCommandTest {
     assertThat(run.path().resolve("vocab.json")).exists();
     assertThat(run.path().resolve("merges.txt")).exists();
     assertThat(run.readSettings().train().steps()).isEqualTo(3);
+    assertThat(run.readSettings().train().beta2()).isEqualTo(0.98);
+    assertThat(run.readSettings().train().epsilon()).isEqualTo(1e-6);
     assertThat(outcome.out())
         .contains("9 pictures, 3 steps of 4", "Validation: 9 pictures, 9 different captions")
         .contains("step 3/3", "Done: " + run.path());
@@ -71,6 +74,31 @@ class TrainCommandTest {
     assertThat(run.path().resolve("log.jsonl")).hasBinaryContent(log);
     // A run is not overwritten.
     train("--name", "whole").refused("exists already", "--resume " + run.path(), "another --name");
+  }
+
+  /**
+   * Trained, validated, stopped, gone on with, and used; with the paper's constants for ResNets.
+   */
+  @Test
+  void aResNetIsTrainedAndUsed() throws IOException {
+    train("--model", "mini-rn-64", "--val-data", data, "--val-every", 2).succeeded();
+    RunFolder run = new RunFolder(logs.resolve("train"));
+    assertThat(run.readSettings().train().beta2()).isEqualTo(0.999);
+    assertThat(run.readSettings().train().epsilon()).isEqualTo(1e-8);
+    assertThat(Cli.run("train", "--resume", run.path()).succeeded().out()).contains("done already");
+    Path picture = data.resolveSibling("3.png");
+    Cli.Outcome answer =
+        Cli.run("classify", "--model", run.path(), picture, "--labels", "red", "green");
+    assertThat(answer.succeeded().out()).contains("red", "green");
+    Path index = folder.resolve("index");
+    Cli.run("index", folder.resolve("data"), "--model", run.path(), "--out", index).succeeded();
+    assertThat(Cli.run("search", index, "square number 3").succeeded().out()).contains(".png");
+    train("--name", "other", "--beta1", 0.8, "--beta2", 0.95, "--eps", 1e-7).succeeded();
+    TrainOptions other = new RunFolder(logs.resolve("other")).readSettings().train();
+    assertThat(other.beta1()).isEqualTo(0.8);
+    assertThat(other.beta2()).isEqualTo(0.95);
+    assertThat(other.epsilon()).isEqualTo(1e-7);
+    train("--name", "wrong", "--beta2", 1).refused("beta2 from 0 to below 1");
   }
 
   @Test

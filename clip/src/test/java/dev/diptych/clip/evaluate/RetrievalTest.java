@@ -36,7 +36,7 @@ class RetrievalTest {
     assertThat(found.metrics())
         .containsEntry("image_to_text_R@1", 1.0)
         .containsEntry("text_to_image_R@5", 1.0)
-        .hasSize(8);
+        .hasSize(10);
   }
 
   @Test

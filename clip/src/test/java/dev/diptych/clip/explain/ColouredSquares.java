@@ -29,7 +29,7 @@ import java.util.Map;
  * A world whose truth is known, small enough to be learned in seconds: one or two squares, of
  * different colours, on a noisy grey ground; captions name the colours.
  */
-final class ColouredSquares {
+public final class ColouredSquares {
   static final int SIDE = 24;
   private static final List<String> NAMES = List.of("red", "green", "blue", "yellow");
   private static final int[] COLOURS = {0xd02020, 0x20b040, 0x3050d0, 0xe0d030};
@@ -42,16 +42,16 @@ final class ColouredSquares {
    * @param colours of the squares, as numbers, the smaller first
    * @param boxes where the squares are
    */
-  record Scene(Picture picture, int[] colours, List<Area> boxes) {}
+  public record Scene(Picture picture, int[] colours, List<Area> boxes) {}
 
   private ColouredSquares() {}
 
-  static String name(int colour) {
+  public static String name(int colour) {
     return NAMES.get(colour);
   }
 
   /** Scene number {@code number} with one or two squares. */
-  static Scene scene(long number, int squares) {
+  public static Scene scene(long number, int squares) {
     Philox random = new Philox(77, number);
     byte[] rgb = new byte[3 * SIDE * SIDE];
     for (int i = 0; i < rgb.length; i++) {
@@ -86,7 +86,7 @@ final class ColouredSquares {
   }
 
   /** A model that has seen {@code steps} batches of such scenes; always the same. */
-  static Diptych train(int steps) {
+  public static Diptych train(int steps) {
     Tokenizer tokenizer =
         BpeTrainer.train(List.of("red and green", "blue and yellow", "a red"), 540, 1);
     ClipConfig config =

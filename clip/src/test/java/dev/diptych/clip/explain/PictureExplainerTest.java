@@ -1,12 +1,14 @@
 package dev.diptych.clip.explain;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.diptych.autograd.Tape;
 import dev.diptych.autograd.Var;
 import dev.diptych.clip.Diptych;
 import dev.diptych.clip.Tiny;
+import dev.diptych.clip.UserException;
 import dev.diptych.clip.VisionTransformer;
 import dev.diptych.clip.image.Picture;
 import dev.diptych.tensor.Device;
@@ -15,7 +17,10 @@ import dev.diptych.tensor.Tensor;
 import dev.diptych.tensor.TensorScope;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class PictureExplainerTest {
   /** 16 × 16 pixels in four patches, of which the last is other than in {@link #plain}. */
@@ -71,19 +76,37 @@ class PictureExplainerTest {
     }
   }
 
-  @Test
-  void severalTextsAreExplainedAsEachAlone() {
-    try (Diptych model = Tiny.model(9)) {
+  @ParameterizedTest
+  @EnumSource
+  void severalTextsAreExplainedAsEachAlone(Method method) {
+    try (Diptych model = method == Method.GRAD_CAM ? Tiny.resNet(9) : Tiny.model(9)) {
       PictureExplainer explainer = new PictureExplainer(model);
       float[][] texts = model.embedTexts(List.of("a cat", "two red dogs"));
-      for (Method method : Method.values()) {
-        List<HeatMap> maps = explainer.explain(plain(), texts, method);
-        assertThat(maps).hasSize(2);
-        assertThat(maps.get(0).values())
-            .hasSize(4)
-            .isNotEqualTo(maps.get(1).values())
-            .isEqualTo(explainer.explain(plain(), "a cat", method).values());
-      }
+      List<HeatMap> maps = explainer.explain(plain(), texts, method);
+      assertThat(maps).hasSize(2);
+      assertThat(maps.get(0).values())
+          .hasSize(4)
+          .isNotEqualTo(maps.get(1).values())
+          .isEqualTo(explainer.explain(plain(), "a cat", method).values());
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aMethodForTheOtherTowerIsRefused(Method method) {
+    try (Diptych transformer = Tiny.model(9);
+        Diptych resNet = Tiny.resNet(9)) {
+      boolean forResNets = method == Method.GRAD_CAM;
+      PictureExplainer explainer = new PictureExplainer(forResNets ? transformer : resNet);
+      assertThatThrownBy(() -> explainer.explain(plain(), "a cat", method))
+          .isInstanceOf(UserException.class)
+          .hasMessage(
+              forResNets
+                  ? "the method grad_cam cannot explain a vision Transformer: use relevance"
+                  : "the method %s cannot explain a ResNet: use grad_cam"
+                      .formatted(method.name().toLowerCase(Locale.ROOT)));
+      assertThat(Method.usual(transformer.clip().vision())).isEqualTo(Method.RELEVANCE);
+      assertThat(Method.usual(resNet.clip().vision())).isEqualTo(Method.GRAD_CAM);
     }
   }
 

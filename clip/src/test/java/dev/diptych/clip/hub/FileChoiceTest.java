@@ -65,6 +65,12 @@ class FileChoiceTest {
       "model.safetensors.index.json"
     };
     assertThat(weights(true, parts)).containsExactly(parts);
+    String[] torch = {
+      "pytorch_model-00001-of-00002.bin",
+      "pytorch_model-00002-of-00002.bin",
+      "pytorch_model.bin.index.json"
+    };
+    assertThat(weights(true, torch)).containsExactly(torch);
   }
 
   @Test

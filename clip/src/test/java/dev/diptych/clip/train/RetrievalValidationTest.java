@@ -21,6 +21,7 @@ import dev.diptych.clip.image.PngEncoder;
 import dev.diptych.clip.image.Preprocess;
 import dev.diptych.clip.tokenizer.BpeTrainer;
 import dev.diptych.clip.tokenizer.Tokenizer;
+import dev.diptych.clip.zeroshot.Templates;
 import dev.diptych.clip.zeroshot.ZeroShotClassifier;
 import dev.diptych.kernels.gelu.Activation;
 import java.io.IOException;
@@ -109,8 +110,7 @@ class RetrievalValidationTest {
     int first = 0;
     int firstFive = 0;
     try (Diptych model = new Diptych(clip, tokenizer)) {
-      ZeroShotClassifier classifier =
-          new ZeroShotClassifier(model, NAMES, ZeroShotClassifier.DEFAULT_TEMPLATES);
+      ZeroShotClassifier classifier = new ZeroShotClassifier(model, NAMES, Templates.SIMPLE);
       for (int i = 0; i < 70; i++) {
         float[] embedding =
             model.embedPictures(List.of(PictureDecoder.decode(png(i), "a picture")))[0];

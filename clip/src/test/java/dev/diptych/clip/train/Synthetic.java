@@ -1,6 +1,7 @@
 package dev.diptych.clip.train;
 
 import dev.diptych.clip.ClipConfig;
+import dev.diptych.clip.ResNetConfig;
 import dev.diptych.clip.TextConfig;
 import dev.diptych.clip.VitConfig;
 import dev.diptych.kernels.gelu.Activation;
@@ -8,6 +9,7 @@ import dev.diptych.tensor.IntTensor;
 import dev.diptych.tensor.Shape;
 import dev.diptych.tensor.Tensor;
 import dev.diptych.tensor.random.Philox;
+import java.util.List;
 
 /** A tiny model and pairs of noise and random tokens, enough to see whether training works. */
 final class Synthetic {
@@ -18,10 +20,23 @@ final class Synthetic {
           new TextConfig(8, 64, 32, 2, 2, 63),
           Activation.QUICK_GELU);
 
+  static final ClipConfig TINY_RESNET =
+      new ClipConfig(
+          32,
+          new ResNetConfig(32, 4, List.of(1, 1, 1, 2), 2),
+          new TextConfig(8, 64, 32, 2, 2, 63),
+          Activation.QUICK_GELU);
+
   private Synthetic() {}
 
-  /** The same {@code count} pairs, cut into batches, over and over. */
+  /** The same {@code count} pairs for {@link #TINY}, cut into batches, over and over. */
   static PairSource pairs(int count, int batchSize) {
+    return pairs(count, batchSize, TINY);
+  }
+
+  /** The same for another model. */
+  static PairSource pairs(int count, int batchSize, ClipConfig config) {
+    int side = config.vision().imageSize();
     return new PairSource() {
       private long step;
 
@@ -33,7 +48,7 @@ final class Synthetic {
       @Override
       public PairBatch next() {
         int first = (int) (step++ % (count / batchSize)) * batchSize;
-        return batch(first, batchSize);
+        return batch(first, batchSize, side);
       }
 
       @Override
@@ -41,14 +56,15 @@ final class Synthetic {
     };
   }
 
-  private static PairBatch batch(int first, int size) {
-    float[] images = new float[size * 3 * 16 * 16];
+  private static PairBatch batch(int first, int size, int side) {
+    int pixels = 3 * side * side;
+    float[] images = new float[size * pixels];
     int[] tokens = new int[size * 8];
     int[] targets = new int[size];
     for (int i = 0; i < size; i++) {
       Philox random = new Philox(1, first + i);
-      for (int j = 0; j < 768; j++) {
-        images[i * 768 + j] = (float) random.nextGaussian();
+      for (int j = 0; j < pixels; j++) {
+        images[i * pixels + j] = (float) random.nextGaussian();
       }
       tokens[i * 8] = 62;
       for (int t = 1; t < 7; t++) {
@@ -58,7 +74,7 @@ final class Synthetic {
       targets[i] = i;
     }
     return new PairBatch(
-        Tensor.of(images, Shape.of(size, 3, 16, 16)),
+        Tensor.of(images, Shape.of(size, 3, side, side)),
         new IntTensor(Shape.of(size, 8), tokens),
         targets);
   }

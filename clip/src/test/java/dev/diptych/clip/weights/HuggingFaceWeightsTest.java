@@ -161,7 +161,7 @@ class HuggingFaceWeightsTest {
   void whatConfigJsonMayNotSay() throws IOException {
     config("\"clip\"", "\"siglip\"");
     refused("config.json: model_type must be 'clip', found 'siglip'");
-    config("\"hidden_act\": \"gelu\"\n", "\"hidden_act\": \"relu\"\n");
+    Files.writeString(folder.resolve("config.json"), CONFIG.replace("\"gelu\"", "\"relu\""));
     refused("the activation 'relu' is not known");
     config("\"intermediate_size\": 96", "\"intermediate_size\": 80");
     refused("vision_config.intermediate_size must be 4·hidden_size = 96, found 80");
@@ -179,7 +179,7 @@ class HuggingFaceWeightsTest {
   void weightsThatAreMissingOrCutOff() throws IOException {
     assertThatThrownBy(() -> ModelFiles.load(folder))
         .isInstanceOf(UserException.class)
-        .hasMessageContaining("no model.safetensors beside it");
+        .hasMessageContaining("holds no model: expected model.safetensors");
     load();
     Path weights = folder.resolve("model.safetensors");
     byte[] whole = Files.readAllBytes(weights);

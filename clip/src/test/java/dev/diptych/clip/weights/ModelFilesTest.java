@@ -56,7 +56,8 @@ class ModelFilesTest {
     for (String name : new String[] {"models/x.safetensors", "a/b/c", "/no/where", "x"}) {
       assertThatThrownBy(() -> locate(name))
           .isInstanceOf(UserException.class)
-          .hasMessage("there is no model at %s: give a .safetensors file or a folder", name);
+          .hasMessage(
+              "there is no model at %s: give a .safetensors, .pt or .bin file, or a folder", name);
     }
   }
 }

@@ -100,8 +100,7 @@ class ZeroShotClassifierTest {
 
   @Test
   void oneLabelIsCertain() {
-    ZeroShotClassifier classifier =
-        new ZeroShotClassifier(model, List.of("cat"), ZeroShotClassifier.DEFAULT_TEMPLATES);
+    ZeroShotClassifier classifier = new ZeroShotClassifier(model, List.of("cat"), Templates.SIMPLE);
     assertThat(classifier.labels()).containsExactly("cat");
     assertThat(classifier.classify(picture()).getFirst().probability()).isEqualTo(1);
   }

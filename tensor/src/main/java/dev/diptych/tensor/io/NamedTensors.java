@@ -20,7 +20,20 @@ public interface NamedTensors extends AutoCloseable {
    * @param dtype the element type in the file
    * @param shape the lengths of the axes
    */
-  record Entry(String name, DType dtype, Shape shape) {}
+  record Entry(String name, DType dtype, Shape shape) {
+    /**
+     * Checks that {@code target} has as many elements as the tensor.
+     *
+     * @throws TensorFileException if not; the message begins with {@code file}
+     */
+    public void requireLength(Path file, Floats target) throws TensorFileException {
+      if (shape.size() != target.length()) {
+        throw new TensorFileException(
+            "%s: tensor '%s' has the shape %s with %d elements, expected %d elements"
+                .formatted(file, name, shape, shape.size(), target.length()));
+      }
+    }
+  }
 
   /** Where they are, for messages: a file, or the file that lists several. */
   Path file();

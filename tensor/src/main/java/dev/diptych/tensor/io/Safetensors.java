@@ -1,10 +1,7 @@
 package dev.diptych.tensor.io;
 
 import dev.diptych.kernels.memory.Floats;
-import dev.diptych.tensor.DType;
 import dev.diptych.tensor.IntTensor;
-import dev.diptych.tensor.Shape;
-import dev.diptych.tensor.ShapeException;
 import dev.diptych.tensor.Tensor;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -12,18 +9,12 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Collections;
-import java.util.LinkedHashMap;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
-import tools.jackson.core.JacksonException;
-import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.ObjectMapper;
 
 /**
  * A safetensors file, mapped into memory: an 8-byte little-endian header length, a JSON header that
@@ -35,28 +26,17 @@ import tools.jackson.databind.ObjectMapper;
  */
 public final class Safetensors implements NamedTensors {
   private static final long MAX_HEADER = 100_000_000; // as the reference implementation
-  private static final String METADATA = "__metadata__";
 
   private final Path file;
   private final Arena arena;
   private final MemorySegment data;
-  private final Map<String, Located> located;
-  private final Map<String, String> metadata;
+  private final SafetensorsHeader header;
 
-  /** A tensor, and its first byte, counted from the end of the header. */
-  private record Located(Entry entry, long begin) {}
-
-  private Safetensors(
-      Path file,
-      Arena arena,
-      MemorySegment data,
-      Map<String, Located> located,
-      Map<String, String> metadata) {
+  private Safetensors(Path file, Arena arena, MemorySegment data, SafetensorsHeader header) {
     this.file = file;
     this.arena = arena;
     this.data = data;
-    this.located = located;
-    this.metadata = metadata;
+    this.header = header;
   }
 
   /**
@@ -71,118 +51,27 @@ public final class Safetensors implements NamedTensors {
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
       long size = channel.size();
       if (size < 8) {
-        throw fault(file, "it has " + size + " bytes, fewer than the 8 of the header length");
+        throw SafetensorsHeader.fault(
+            file, "it has " + size + " bytes, fewer than the 8 of the header length");
       }
       MemorySegment whole = channel.map(FileChannel.MapMode.READ_ONLY, 0, size, arena);
       long header = whole.get(LONG, 0);
       if (header < 2 || header > Math.min(MAX_HEADER, size - 8)) {
-        throw fault(
+        throw SafetensorsHeader.fault(
             file,
             "the header length at byte 0 is %s, but the file has %d bytes"
                 .formatted(Long.toUnsignedString(header), size));
       }
-      String json =
-          new String(
-              whole.asSlice(8, header).toArray(ValueLayout.JAVA_BYTE), StandardCharsets.UTF_8);
-      Map<String, String> metadata = new LinkedHashMap<>();
-      Map<String, Located> located = parse(file, json, size - 8 - header, metadata);
-      return new Safetensors(file, arena, whole.asSlice(8 + header), located, metadata);
+      return new Safetensors(
+          file,
+          arena,
+          whole.asSlice(8 + header),
+          SafetensorsHeader.read(
+              file, whole.asSlice(8, header).toArray(ValueLayout.JAVA_BYTE), size - 8 - header));
     } catch (IOException | RuntimeException e) {
       arena.close();
       throw e;
     }
-  }
-
-  private static Map<String, Located> parse(
-      Path file, String json, long dataSize, Map<String, String> metadata) throws IOException {
-    JsonNode root;
-    try {
-      root = new ObjectMapper().readTree(json);
-    } catch (JacksonException e) {
-      throw new TensorFileException(
-          message(file, "the header is not JSON: " + e.getOriginalMessage()), e);
-    }
-    if (!root.isObject()) {
-      throw fault(file, "the header is not a JSON object");
-    }
-    Map<String, Located> located = new LinkedHashMap<>();
-    for (Map.Entry<String, JsonNode> property : root.properties()) {
-      if (property.getKey().equals(METADATA)) {
-        for (Map.Entry<String, JsonNode> item : property.getValue().properties()) {
-          metadata.put(item.getKey(), item.getValue().asString());
-        }
-      } else {
-        located.put(
-            property.getKey(), locate(file, property.getKey(), property.getValue(), dataSize));
-      }
-    }
-    return located;
-  }
-
-  private static Located locate(Path file, String name, JsonNode node, long dataSize)
-      throws IOException {
-    JsonNode shapeNode = node.path("shape");
-    JsonNode range = node.path("data_offsets");
-    if (!node.path("dtype").isString() || !shapeNode.isArray() || !isRange(range)) {
-      throw fault(file, "tensor '" + name + "' lacks dtype, shape or data_offsets");
-    }
-    DType dtype;
-    try {
-      dtype = DType.valueOf(node.path("dtype").asString().toUpperCase(Locale.ROOT));
-    } catch (IllegalArgumentException e) {
-      throw new TensorFileException(
-          message(
-              file,
-              "tensor '%s' has the dtype %s, which is not known here"
-                  .formatted(name, node.path("dtype").asString())),
-          e);
-    }
-    int[] dims = new int[shapeNode.size()];
-    for (int i = 0; i < dims.length; i++) {
-      if (!shapeNode.get(i).isIntegralNumber() || !shapeNode.get(i).canConvertToInt()) {
-        throw fault(file, "tensor '%s' has the impossible shape %s".formatted(name, shapeNode));
-      }
-      dims[i] = shapeNode.get(i).asInt();
-    }
-    Shape shape;
-    try {
-      shape = Shape.ofDims(dims);
-    } catch (ShapeException e) {
-      throw new TensorFileException(message(file, "tensor '" + name + "': " + e.getMessage()), e);
-    }
-    long begin = range.get(0).asLong();
-    long end = range.get(1).asLong();
-    if (begin < 0 || end < begin || end > dataSize) {
-      throw fault(
-          file,
-          "tensor '%s' claims the bytes %d to %d, the file has %d bytes of data"
-              .formatted(name, begin, end, dataSize));
-    }
-    if (end - begin != (long) shape.size() * dtype.bytes()) {
-      throw fault(
-          file,
-          "tensor '%s' of shape %s and dtype %s needs %d bytes, its range has %d"
-              .formatted(name, shape, dtype, (long) shape.size() * dtype.bytes(), end - begin));
-    }
-    return new Located(new Entry(name, dtype, shape), begin);
-  }
-
-  private static boolean isRange(JsonNode range) {
-    return range.isArray()
-        && range.size() == 2
-        && range.get(0).canConvertToLong()
-        && range.get(1).canConvertToLong();
-  }
-
-  private static TensorFileException fault(Path file, String what) {
-    return new TensorFileException(message(file, what));
-  }
-
-  private static String message(Path file, String what) {
-    return file
-        + " is not a usable safetensors file: "
-        + what
-        + ". If it was downloaded or copied, fetch it again.";
   }
 
   @Override
@@ -192,22 +81,22 @@ public final class Safetensors implements NamedTensors {
 
   @Override
   public Set<String> names() {
-    return Collections.unmodifiableSet(located.keySet());
+    return Collections.unmodifiableSet(header.located().keySet());
   }
 
   /** The free-form strings of the header's {@code __metadata__}; often empty. */
   @Override
   public Map<String, String> metadata() {
-    return Collections.unmodifiableMap(metadata);
+    return Collections.unmodifiableMap(header.metadata());
   }
 
   @Override
   public Entry entry(String name) throws TensorFileException {
-    return find(name).entry;
+    return find(name).entry();
   }
 
-  private Located find(String name) throws TensorFileException {
-    Located found = located.get(name);
+  private SafetensorsHeader.Located find(String name) throws TensorFileException {
+    SafetensorsHeader.Located found = header.located().get(name);
     if (found == null) {
       throw TensorFileException.missing(this, name);
     }
@@ -225,32 +114,9 @@ public final class Safetensors implements NamedTensors {
   @Override
   public void readFloats(String name, Floats target) throws TensorFileException {
     Entry entry = entry(name);
-    if (entry.shape().size() != target.length()) {
-      throw new TensorFileException(
-          "%s: tensor '%s' has the shape %s with %d elements, expected %d elements"
-              .formatted(file, name, entry.shape(), entry.shape().size(), target.length()));
-    }
-    MemorySegment bytes = bytes(name);
-    float[] to = target.array();
-    if (entry.dtype() == DType.F32) {
-      MemorySegment.copy(bytes, FLOAT, 0, to, target.offset(), target.length());
-      return;
-    }
-    for (int i = 0; i < target.length(); i++) {
-      to[target.offset() + i] =
-          switch (entry.dtype()) {
-            case F16 -> Float.float16ToFloat(bytes.getAtIndex(SHORT, i));
-            case BF16 -> DType.fromBf16(bytes.getAtIndex(SHORT, i));
-            case F64 -> (float) bytes.getAtIndex(DOUBLE, i);
-            case F32 -> bytes.getAtIndex(FLOAT, i);
-            case U64 -> unsignedToFloat(bytes.getAtIndex(LONG, i));
-            case BOOL, U8, I8, I16, U16, I32, U32, I64 -> integer(bytes, entry.dtype(), i);
-          };
-    }
-  }
-
-  private static float unsignedToFloat(long value) {
-    return value >= 0 ? value : (float) ((value >>> 1) | (value & 1)) * 2;
+    entry.requireLength(file, target);
+    Elements.readFloats(
+        bytes(name), entry.dtype(), 0, 1, target.array(), target.offset(), target.length());
   }
 
   /**
@@ -265,7 +131,8 @@ public final class Safetensors implements NamedTensors {
     for (int i = 0; i < ints.length; i++) {
       long value =
           switch (entry.dtype()) {
-            case BOOL, U8, I8, I16, U16, I32, U32, I64, U64 -> integer(bytes, entry.dtype(), i);
+            case BOOL, U8, I8, I16, U16, I32, U32, I64, U64 ->
+                Elements.integerAt(bytes, entry.dtype(), i);
             case F16, BF16, F32, F64 ->
                 throw new TensorFileException(
                     "%s: tensor '%s' must hold integers, its dtype is %s"
@@ -281,38 +148,20 @@ public final class Safetensors implements NamedTensors {
     return new IntTensor(entry.shape(), ints);
   }
 
-  private static long integer(MemorySegment bytes, DType dtype, int i) {
-    return switch (dtype) {
-      case BOOL, U8 -> bytes.get(ValueLayout.JAVA_BYTE, i) & 0xFF;
-      case I8 -> bytes.get(ValueLayout.JAVA_BYTE, i);
-      case I16 -> bytes.getAtIndex(SHORT, i);
-      case U16 -> bytes.getAtIndex(SHORT, i) & 0xFFFF;
-      case I32 -> bytes.getAtIndex(INT, i);
-      case U32 -> bytes.getAtIndex(INT, i) & 0xFFFFFFFFL;
-      case I64, U64 -> bytes.getAtIndex(LONG, i);
-      case F16, BF16, F32, F64 -> throw new IllegalArgumentException(dtype + " is no integer");
-    };
-  }
-
   /** A tensor as f64, for reading what was recorded in double precision. */
   public double[] doubles(String name) throws TensorFileException {
     Entry entry = entry(name);
     double[] values = new double[entry.shape().size()];
-    if (entry.dtype() == DType.F64) {
-      MemorySegment.copy(bytes(name), DOUBLE, 0, values, 0, values.length);
-      return values;
-    }
-    Floats floats = floats(name).floats();
+    MemorySegment bytes = bytes(name);
     for (int i = 0; i < values.length; i++) {
-      values[i] = floats.array()[floats.offset() + i];
+      values[i] = Elements.doubleAt(bytes, entry.dtype(), i);
     }
     return values;
   }
 
   private MemorySegment bytes(String name) throws TensorFileException {
-    Located found = find(name);
-    Entry entry = found.entry;
-    return data.asSlice(found.begin, (long) entry.shape().size() * entry.dtype().bytes());
+    SafetensorsHeader.Located found = find(name);
+    return data.asSlice(found.begin(), found.bytes());
   }
 
   /** Ends the mapping; tensors already read stay valid. */
@@ -321,14 +170,6 @@ public final class Safetensors implements NamedTensors {
     arena.close();
   }
 
-  static final ValueLayout.OfLong LONG =
+  private static final ValueLayout.OfLong LONG =
       ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  static final ValueLayout.OfInt INT =
-      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  static final ValueLayout.OfShort SHORT =
-      ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  static final ValueLayout.OfFloat FLOAT =
-      ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  static final ValueLayout.OfDouble DOUBLE =
-      ValueLayout.JAVA_DOUBLE_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 }

@@ -70,8 +70,25 @@ public final class SafetensorsWriter {
 
   /** Adds integers as I32. */
   public SafetensorsWriter add(String name, IntTensor tensor) {
-    return add(
-        name, new Item(DType.I32, tensor.shape(), (buffer, i) -> buffer.putInt(tensor.data()[i])));
+    return add(name, tensor, DType.I32);
+  }
+
+  /**
+   * Adds integers as I32 or I64.
+   *
+   * @throws IllegalArgumentException if {@code dtype} is neither or the name is taken
+   */
+  public SafetensorsWriter add(String name, IntTensor tensor, DType dtype) {
+    int[] x = tensor.data();
+    Source source =
+        switch (dtype) {
+          case I32 -> (buffer, i) -> buffer.putInt(x[i]);
+          case I64 -> (buffer, i) -> buffer.putLong(x[i]);
+          case BOOL, U8, I8, I16, U16, F16, BF16, U32, F32, F64, U64 ->
+              throw new IllegalArgumentException(
+                  "tensor '%s': integers cannot be written as %s".formatted(name, dtype));
+        };
+    return add(name, new Item(dtype, tensor.shape(), source));
   }
 
   /** Adds bytes as U8; they are shared, not copied. */

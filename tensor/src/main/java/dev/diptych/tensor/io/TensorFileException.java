@@ -3,7 +3,8 @@ package dev.diptych.tensor.io;
 import java.io.IOException;
 
 /**
- * A file that is no valid safetensors file; the message says what is wrong, where and what to do.
+ * A file of tensors that is damaged, of another format than it should be, or without what was
+ * looked for in it; the message says what is wrong, where and what to do.
  */
 public final class TensorFileException extends IOException {
   private static final long serialVersionUID = 1;
@@ -19,7 +20,7 @@ public final class TensorFileException extends IOException {
   }
 
   /** What to throw for a name that is not there; the message lists those there are. */
-  static TensorFileException missing(NamedTensors tensors, String name) {
+  public static TensorFileException missing(NamedTensors tensors, String name) {
     String names = String.join(", ", tensors.names());
     return new TensorFileException(
         "%s has no tensor '%s'; it has: %s"

@@ -1,4 +1,7 @@
-/** Tensors in files: safetensors, read through a mapping and written atomically. */
+/**
+ * Tensors in files: safetensors and NumPy's npy, written atomically; and, read through a mapping,
+ * safetensors and in {@link dev.diptych.tensor.io.torch} PyTorch's.
+ */
 @NullMarked
 package dev.diptych.tensor.io;
 

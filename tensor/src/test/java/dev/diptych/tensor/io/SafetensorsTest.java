@@ -39,6 +39,7 @@ class SafetensorsTest {
         .add("scalar", Tensor.of(new float[] {7}, Shape.scalar()))
         .add("empty", Tensor.of(new float[0], Shape.of(0, 4)))
         .add("ids", new IntTensor(Shape.of(2), new int[] {-5, 49407}))
+        .add("long", new IntTensor(Shape.scalar(), new int[] {-7}), DType.I64)
         .addBytes("größe", new byte[] {1, (byte) 200}, Shape.of(2, 1))
         .write(file);
     try (Safetensors read = Safetensors.open(file)) {
@@ -55,6 +56,8 @@ class SafetensorsTest {
       assertThat(read.floats("scalar").item()).isEqualTo(7);
       assertThat(read.floats("empty").size()).isZero();
       assertThat(read.ints("ids").data()).containsExactly(-5, 49407);
+      assertThat(read.entry("long").dtype()).isEqualTo(DType.I64);
+      assertThat(read.ints("long").data()).containsExactly(-7);
       assertThat(read.ints("größe").data()).containsExactly(1, 200);
       assertThatThrownBy(() -> read.floats("y"))
           .hasMessageContaining("has no tensor 'y'; it has: x, half");
@@ -82,6 +85,13 @@ class SafetensorsTest {
             + " 2147483647",
         "{\"x\":{\"dtype\":\"F32\",\"shape\":[2]}}|lacks dtype, shape or data_offsets",
         "{\"x\":7}|lacks dtype",
+        "{\"x\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0.5,4.5]}}|lacks dtype",
+        "{\"x\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]},\"y\":{\"dtype\":\"F16\","
+            + "\"shape\":[2],\"data_offsets\":[3,7]}}|tensors 'x' and 'y' both claim the byte 3",
+        "{\"x\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]},\"x\":{\"dtype\":\"F32\","
+            + "\"shape\":[1],\"data_offsets\":[4,8]}}|Duplicate",
+        "{\"__metadata__\":{\"a\":{}}}|'a' of __metadata__ is not a string",
+        "{} {}|not JSON",
         "[1]|not a JSON object",
         "{\"x\":|not JSON"
       })
@@ -99,6 +109,11 @@ class SafetensorsTest {
         .isInstanceOf(TensorFileException.class)
         .hasMessageContaining(file.toString())
         .hasMessageContaining(message);
+  }
+
+  @Test
+  void aDeeplyNestedHeaderIsRefused() throws IOException {
+    aHeaderThatLiesIsRefused("{\"x\":" + "[".repeat(1_000_000), "nesting depth");
   }
 
   @ParameterizedTest

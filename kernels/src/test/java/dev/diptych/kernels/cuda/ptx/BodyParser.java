@@ -76,7 +76,7 @@ final class BodyParser {
             declareRegisters(statement, scope);
           } else if (text.startsWith(".branchtargets")) {
             tableTexts.put(label, new Placed(statement, scope));
-          } else if (text.startsWith(".loc") || text.startsWith(".pragma")) {
+          } else if (text.startsWith(".loc ") || text.startsWith(".pragma")) {
             continue;
           } else if (text.startsWith(".")) {
             declareVariable(statement, scope);

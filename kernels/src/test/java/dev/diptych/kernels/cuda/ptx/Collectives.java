@@ -93,6 +93,12 @@ final class Collectives {
     }
   }
 
+  /** From which lane a lane reads. */
+  @FunctionalInterface
+  private interface Route {
+    int source(int lane, int step, int segment);
+  }
+
   private static Instruction shuffle(Form form) {
     form.require("sync");
     String mode = form.require("up", "down", "bfly", "idx");
@@ -105,13 +111,29 @@ final class Collectives {
     } else {
       target = form.wordTarget(0);
     }
+    Route route =
+        switch (mode) {
+          case "up" -> (lane, step, segment) -> lane - step;
+          case "down" -> (lane, step, segment) -> lane + step;
+          case "bfly" -> (lane, step, segment) -> lane ^ step;
+          default -> (lane, step, segment) -> (lane & segment) | (step & ~segment);
+        };
     return new Shuffle(
-        form, mode, target, inRange, form.word(1), form.word(2), form.word(3), form.word(4));
+        form,
+        route,
+        mode.equals("up"),
+        target,
+        inRange,
+        form.word(1),
+        form.word(2),
+        form.word(3),
+        form.word(4));
   }
 
   /** {@code shfl.sync}: every lane reads a register of another. */
   private static final class Shuffle extends Masked {
-    private final String mode;
+    private final Route route;
+    private final boolean upwards;
     private final int target;
     private final int inRange;
     private final int from;
@@ -119,9 +141,18 @@ final class Collectives {
     private final int clamp;
 
     Shuffle(
-        Form form, String mode, int target, int inRange, int from, int by, int clamp, int mask) {
+        Form form,
+        Route route,
+        boolean upwards,
+        int target,
+        int inRange,
+        int from,
+        int by,
+        int clamp,
+        int mask) {
       super(form, mask);
-      this.mode = mode;
+      this.route = route;
+      this.upwards = upwards;
       this.target = target * Warp.LANES;
       this.inRange = inRange;
       this.from = from * Warp.LANES;
@@ -138,23 +169,14 @@ final class Collectives {
         warp.lane = lane;
         // Bits 8 to 12 of c cut the warp into segments, bits 0 to 4 say where one ends.
         int segment = r[clamp + lane] >>> 8 & 31;
-        int least = lane & segment;
-        int most = least | (r[clamp + lane] & 31 & ~segment);
-        int step = r[by + lane] & 31;
-        int source =
-            switch (mode) {
-              case "up" -> lane - step;
-              case "down" -> lane + step;
-              case "bfly" -> lane ^ step;
-              default -> least | (step & ~segment);
-            };
-        boolean within = mode.equals("up") ? source >= most : source <= most;
-        if (!within) {
-          source = lane;
-        } else {
+        int end = (lane & segment) | (r[clamp + lane] & 31 & ~segment);
+        int source = route.source(lane, r[by + lane] & 31, segment);
+        if (upwards ? source >= end : source <= end) {
           reached |= 1 << lane;
+        } else {
+          source = lane;
         }
-        if ((lanes & peers(warp, lane)) >>> source << 31 == 0) {
+        if (((lanes & peers(warp, lane)) >>> source & 1) == 0) {
           throw new Violation(
               Fault.Kind.LANE_MASK, "it reads from lane " + source + ", which does not take part");
         }

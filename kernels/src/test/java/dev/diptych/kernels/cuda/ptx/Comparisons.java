@@ -32,27 +32,36 @@ final class Comparisons {
     if (!type.isFloat()) {
       return integerTest(form, name, type);
     }
-    return (a, b) -> {
-      double x = number(a, type, flush);
-      double y = number(b, type, flush);
-      boolean unordered = Double.isNaN(x) || Double.isNaN(y);
-      return switch (name) {
-        case "eq" -> x == y;
-        case "ne" -> x != y && !unordered;
-        case "lt" -> x < y;
-        case "le" -> x <= y;
-        case "gt" -> x > y;
-        case "ge" -> x >= y;
-        case "equ" -> x == y || unordered;
-        case "neu" -> x != y;
-        case "ltu" -> !(x >= y);
-        case "leu" -> !(x > y);
-        case "gtu" -> !(x <= y);
-        case "geu" -> !(x < y);
-        case "num" -> !unordered;
-        case "nan" -> unordered;
-        default -> throw new AssertionError(name);
-      };
+    Order order = order(form, name);
+    return type == Type.F32 && !flush
+        ? (a, b) -> order.holds(Numbers.f32(a), Numbers.f32(b))
+        : (a, b) -> order.holds(number(a, type, flush), number(b, type, flush));
+  }
+
+  /** A comparison of two numbers, which may be none. */
+  @FunctionalInterface
+  private interface Order {
+    boolean holds(double x, double y);
+  }
+
+  /** Names that end in u hold as well if one of the two is not a number. */
+  private static Order order(Form form, String name) {
+    return switch (name) {
+      case "eq" -> (x, y) -> x == y;
+      case "ne" -> (x, y) -> x < y || x > y;
+      case "lt" -> (x, y) -> x < y;
+      case "le" -> (x, y) -> x <= y;
+      case "gt" -> (x, y) -> x > y;
+      case "ge" -> (x, y) -> x >= y;
+      case "equ" -> (x, y) -> !(x < y || x > y);
+      case "neu" -> (x, y) -> x != y;
+      case "ltu" -> (x, y) -> !(x >= y);
+      case "leu" -> (x, y) -> !(x > y);
+      case "gtu" -> (x, y) -> !(x <= y);
+      case "geu" -> (x, y) -> !(x < y);
+      case "num" -> (x, y) -> !Double.isNaN(x) && !Double.isNaN(y);
+      case "nan" -> (x, y) -> Double.isNaN(x) || Double.isNaN(y);
+      default -> throw form.unknown("." + name + " of floats");
     };
   }
 

@@ -1,6 +1,10 @@
 package dev.diptych.kernels.cuda.ptx;
 
-/** What one launch asks for; the same for all its blocks. */
+/**
+ * What one launch asks for; the same for all its blocks.
+ *
+ * @param registers what the registers of a warp hold when it starts
+ */
 record Launch(
     Entry entry,
     GlobalMemory memory,
@@ -8,4 +12,5 @@ record Launch(
     Extent grid,
     Extent blockExtent,
     int dynamicSharedBytes,
-    long stepLimit) {}
+    long stepLimit,
+    Registers.Initial registers) {}

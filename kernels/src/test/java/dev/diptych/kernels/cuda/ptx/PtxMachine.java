@@ -106,7 +106,8 @@ public final class PtxMachine {
             grid,
             block,
             dynamicSharedBytes,
-            stepLimit);
+            stepLimit,
+            entry.registers().initial());
     Instruction[] code = entry.code().toArray(Instruction[]::new);
     int blocks = Math.toIntExact(grid.count());
     AtomicLong warpInstructions = new AtomicLong();

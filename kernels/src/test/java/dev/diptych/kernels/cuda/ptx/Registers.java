@@ -1,5 +1,6 @@
 package dev.diptych.kernels.cuda.ptx;
 
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -70,18 +71,22 @@ final class Registers {
     return predicates;
   }
 
-  Map<Integer, Integer> wordConstants() {
-    return wordConstants;
+  /** What the registers of every warp hold when it starts: the constants in their rows. */
+  record Initial(int[] words, long[] wides, int[] predicates) {}
+
+  Initial initial() {
+    int[] initialWords = new int[words * Warp.LANES];
+    wordConstants.forEach(
+        (value, row) -> Arrays.fill(initialWords, row * Warp.LANES, (row + 1) * Warp.LANES, value));
+    long[] initialWides = new long[wides * Warp.LANES];
+    wideConstants.forEach(
+        (value, row) -> Arrays.fill(initialWides, row * Warp.LANES, (row + 1) * Warp.LANES, value));
+    int[] initialPredicates = new int[predicates];
+    predicateConstants.forEach((value, row) -> initialPredicates[row] = value ? -1 : 0);
+    return new Initial(initialWords, initialWides, initialPredicates);
   }
 
-  Map<Long, Integer> wideConstants() {
-    return wideConstants;
-  }
-
-  Map<Boolean, Integer> predicateConstants() {
-    return predicateConstants;
-  }
-
+  /** The rows of the registers that the hardware fills. */
   Map<String, Integer> specials() {
     return specials;
   }

@@ -21,7 +21,7 @@ final class Snippet {
         new StringBuilder(
             """
             .version 8.0
-            .target sm_80
+            .target sm_90
             .address_size 64
             .visible .entry snippet(.param .u64 d, .param .u64 a, .param .u64 b, .param .u64 c)
             {

@@ -43,11 +43,11 @@ final class Statements {
       char c = text.charAt(i);
       if (c == '"') {
         quoted = !quoted;
-      } else if (!quoted && text.indexOf("//", i) == i) {
+      } else if (!quoted && source.startsWith("//", i)) {
         for (; i < text.length() && text.charAt(i) != '\n'; i++) {
           text.setCharAt(i, ' ');
         }
-      } else if (!quoted && text.indexOf("/*", i) == i) {
+      } else if (!quoted && source.startsWith("/*", i)) {
         int end = text.indexOf("*/", i + 2);
         for (; i < (end < 0 ? text.length() : end + 2); i++) {
           if (text.charAt(i) != '\n') {

@@ -1,7 +1,6 @@
 package dev.diptych.kernels.cuda.ptx;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -67,30 +66,16 @@ final class Warp {
     this.code = code;
     alive = threads >= LANES ? -1 : (1 << threads) - 1;
     Registers registers = entry.registers();
-    words = new int[registers.words() * LANES];
-    wides = new long[registers.wides() * LANES];
-    predicates = new int[registers.predicates()];
+    Registers.Initial initial = block.launch().registers();
+    words = initial.words().clone();
+    wides = initial.wides().clone();
+    predicates = initial.predicates().clone();
     wordsDefined = new int[registers.words()];
     widesDefined = new int[registers.wides()];
     predicatesDefined = new int[registers.predicates()];
     knows = new int[block.warpCount()];
     local = new PlainRegion[entry.localBytes() > 0 ? LANES : 0];
-    registers.wordConstants().forEach(this::fillWord);
-    registers
-        .wideConstants()
-        .forEach((value, row) -> Arrays.fill(wides, row * LANES, (row + 1) * LANES, value));
-    registers.predicateConstants().forEach((value, row) -> predicates[row] = value ? -1 : 0);
-    registers.specials().forEach(this::fillSpecial);
-  }
-
-  private void fillWord(int value, int row) {
-    Arrays.fill(words, row * LANES, (row + 1) * LANES, value);
-  }
-
-  private void fillSpecial(String name, int row) {
-    for (int l = 0; l < LANES; l++) {
-      words[row * LANES + l] = Specials.value(name, this, l);
-    }
+    registers.specials().forEach((name, row) -> Specials.fill(name, this, row));
   }
 
   /** The number of the thread in its block, counted along x first. */

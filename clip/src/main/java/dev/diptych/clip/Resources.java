@@ -1,4 +1,4 @@
-package dev.diptych.clip.tokenizer;
+package dev.diptych.clip;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -8,14 +8,17 @@ import java.util.List;
 import java.util.Objects;
 
 /** Reads the tables that lie beside the classes. */
-final class Resources {
+public final class Resources {
   private Resources() {}
 
-  /** The lines of a table, without comments. */
-  static List<String> lines(String name) {
+  /**
+   * The lines of a table, without comments, which begin with {@code #}.
+   *
+   * @param beside a class in whose folder {@code name} is looked for
+   */
+  public static List<String> lines(Class<?> beside, String name) {
     try (InputStream in =
-        Objects.requireNonNull(
-            Resources.class.getResourceAsStream(name), () -> "no table " + name)) {
+        Objects.requireNonNull(beside.getResourceAsStream(name), () -> "no table " + name)) {
       return new String(in.readAllBytes(), StandardCharsets.UTF_8)
           .lines()
           .filter(line -> !line.startsWith("#"))
