@@ -104,14 +104,15 @@ public final class AttentionCuda {
     assert lse.floatCount() == (long) d.b() * d.h() * d.tq();
     assert keyLengths == null || keyLengths.bytes() == (long) Integer.BYTES * d.b();
     Supplier<Arguments> inputs =
-        () -> new Arguments()
-            .pointer(q)
-            .pointer(k)
-            .pointer(v)
-            .pointer(keyLengths)
-            .pointer(y)
-            .pointer(lse)
-            .pointer(dy);
+        () ->
+            new Arguments()
+                .pointer(q)
+                .pointer(k)
+                .pointer(v)
+                .pointer(keyLengths)
+                .pointer(y)
+                .pointer(lse)
+                .pointer(dy);
     Arguments outputs = new Arguments().pointer(dq).pointer(dk).pointer(dv);
     if (TensorAttention.takes(d, precision, inputs.get())
         && TensorAttention.takes(d, precision, outputs)) {

@@ -44,7 +44,7 @@ final class TensorAttention {
     return Kernel.of(TensorAttention.class, "attentiontensor", entry + "_" + d.d());
   }
 
-  /** Bytes from one row in shared memory to the next: {@code lineOf} of {@code tensorcores.cuh}. */
+  /** Bytes from one row in shared memory to the next: {@code lineOf} of {@code rows.cuh}. */
   private static int lineBytes(AttentionDims d) {
     return Short.BYTES * (d.d() % 64 == 0 ? d.d() : d.d() + 8);
   }

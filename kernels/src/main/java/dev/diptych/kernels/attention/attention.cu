@@ -15,7 +15,6 @@
 //
 // Spills of attention_backward_keys_bf16 and attention_backward_keys_f32, a few registers on sm_80:
 // so that two blocks fit on a multiprocessor.
-#include "../cuda/common.cuh"
 #include "problem.cuh"
 
 constexpr int TILE = 64; // queries or keys of a block, and columns of what it sums

@@ -10,9 +10,7 @@
 //            then 16 queries and sums dq over the keys: the scores are computed twice, but every sum is
 //            one warp's, in registers and in order. Longer heads: the same from tiles, in two launches
 // Rounding   weights and ds to bf16 before they are multiplied; all else is f32
-#include "../cuda/common.cuh"
-#include "problem.cuh"
-#include "tensorcores.cuh"
+#include "rows.cuh"
 
 constexpr int STEP = 16;       // queries of a warp; keys of the smallest step
 constexpr int MOST_THREADS = 256;

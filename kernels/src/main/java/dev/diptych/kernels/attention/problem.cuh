@@ -1,6 +1,8 @@
 // The sizes and the layout of an attention, as AttentionDims has them, and the rows of one head.
 #pragma once
 
+#include "../cuda/common.cuh"
+
 struct Problem {
   int b;
   int h;
