@@ -9,6 +9,7 @@ import dev.diptych.kernels.cuda.Launch;
 import dev.diptych.kernels.reduce.ReduceCuda;
 import dev.diptych.kernels.reduce.ReduceDims;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 
 /** Token embedding on a GPU, in f32; the kernels are in {@code embedding.cu}. */
 public final class EmbeddingCuda {
@@ -75,12 +76,16 @@ public final class EmbeddingCuda {
     int columns = Math.ceilDiv(d.c(), THREADS);
     try (GpuScope scratch = gpu.scope()) {
       DeviceMemory partial = scratch.floats((long) plan.pieces() * d.c());
+      long begin = plan.order().length;
+      long id = begin + plan.begin().length;
+      long firstPiece = id + plan.id().length;
+      DeviceMemory numbers = upload(scratch, plan);
       gpu.launch(
           PIECES,
           Launch.of(plan.pieces(), THREADS).withGrid(plan.pieces(), columns, 1),
           new Arguments()
-              .pointer(upload(scratch, plan.order()))
-              .pointer(upload(scratch, plan.begin()))
+              .pointer(numbers)
+              .pointer(numbers.floats(begin, plan.begin().length))
               .pointer(dy)
               .pointer(partial)
               .int32(d.c()));
@@ -88,8 +93,8 @@ public final class EmbeddingCuda {
           JOIN,
           Launch.of(plan.id().length, THREADS).withGrid(plan.id().length, columns, 1),
           new Arguments()
-              .pointer(upload(scratch, plan.id()))
-              .pointer(upload(scratch, plan.firstPiece()))
+              .pointer(numbers.floats(id, plan.id().length))
+              .pointer(numbers.floats(firstPiece, plan.firstPiece().length))
               .pointer(partial)
               .pointer(dTable)
               .int32(d.c()));
@@ -97,9 +102,17 @@ public final class EmbeddingCuda {
     }
   }
 
-  private static DeviceMemory upload(GpuScope scope, int[] values) {
-    DeviceMemory memory = scope.allocate((long) Integer.BYTES * values.length);
-    scope.gpu().copyIn(MemorySegment.ofArray(values), memory);
+  /** All of the plan's numbers, which are as long as floats, in one copy: each is waited for. */
+  private static DeviceMemory upload(GpuScope scope, EmbeddingPlan plan) {
+    List<int[]> parts = List.of(plan.order(), plan.begin(), plan.id(), plan.firstPiece());
+    int[] all = new int[parts.stream().mapToInt(part -> part.length).sum()];
+    int at = 0;
+    for (int[] part : parts) {
+      System.arraycopy(part, 0, all, at, part.length);
+      at += part.length;
+    }
+    DeviceMemory memory = scope.allocate((long) Integer.BYTES * all.length);
+    scope.gpu().copyIn(MemorySegment.ofArray(all), memory);
     return memory;
   }
 }

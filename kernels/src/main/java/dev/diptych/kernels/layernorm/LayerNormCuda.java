@@ -29,7 +29,8 @@ public final class LayerNormCuda {
   /** Few blocks write few partial sums; but there must be enough to fill a GPU. */
   private static final int LEAST_ROWS_PER_WARP = 4;
 
-  private static final int MOST_WARPS = 8192;
+  /** Twice what an H100 holds at once of the widest kernel: 132 multiprocessors, three blocks. */
+  private static final int MOST_WARPS = 2 * 132 * 3 * WARPS;
 
   private LayerNormCuda() {}
 

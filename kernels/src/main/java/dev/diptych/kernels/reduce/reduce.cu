@@ -37,6 +37,7 @@ extern "C" __global__ void join_chunks(
   int column = blockIdx.x * WARP + lane;
   float part = 0.0f;
   if (column < c) {
+#pragma unroll 8 // that many loads on their way
     for (int chunk = warp; chunk < chunks; chunk += WARP) {
       part += partial[(long long)chunk * stride + column];
     }
