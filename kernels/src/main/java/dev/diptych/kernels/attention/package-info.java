@@ -15,7 +15,8 @@
  * </pre>
  *
  * <p>The Tq×Tk matrix is never stored for all heads: a thread holds one tile of query rows of one
- * head. Read {@code AttentionReference} first: it is the equations in plain loops of double.
+ * head. On a GPU ({@code AttentionCuda}) a block does. Read {@code AttentionReference} first: it is
+ * the equations in plain loops of double.
  */
 @NullMarked
 package dev.diptych.kernels.attention;
