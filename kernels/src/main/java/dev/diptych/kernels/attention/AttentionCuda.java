@@ -69,6 +69,10 @@ public final class AttentionCuda {
             .pointer(keyLengths)
             .pointer(y)
             .pointer(lse);
+    if (TensorAttention.takes(d, precision, arguments)) {
+      TensorAttention.forward(gpu, d, arguments);
+      return;
+    }
     gpu.launch(FORWARD.in(precision), tiles(d, d.tq()), sizes(arguments, d));
   }
 

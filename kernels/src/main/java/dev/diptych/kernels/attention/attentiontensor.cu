@@ -49,6 +49,52 @@ __device__ __forceinline__ void pack(const float (&left)[4], const float (&right
   a[3] = packBf16(right[2], right[3]);
 }
 
+/** Exchanges the words of four lanes side by side: word i of lane j becomes word j of lane i. */
+__device__ __forceinline__ void transposeQuad(unsigned (&words)[4]) {
+#pragma unroll
+  for (int distance = 1; distance <= 2; distance *= 2) {
+    bool upper = lane() & distance;
+#pragma unroll
+    for (int low = 0; low < 4; low++) {
+      int high = low + distance;
+      if ((low & distance) == 0) {
+        unsigned got = __shfl_xor_sync(ALL_LANES, upper ? words[low] : words[high], distance);
+        words[low] = upper ? got : words[low];
+        words[high] = upper ? words[high] : got;
+      }
+    }
+  }
+}
+
+/**
+ * Writes the first (half 0) or second row of this lane's sums times `scale`, by 16 bytes where four
+ * tiles lie side by side. `to`: the row's first element, aligned; not written unless it exists.
+ */
+template <int N>
+__device__ __forceinline__ void putRow(
+    bf16* to, const float (&sums)[N][4], int half, float scale, bool exists) {
+#pragma unroll
+  for (int n = 0; n + 4 <= N; n += 4) {
+    unsigned words[4];
+#pragma unroll
+    for (int i = 0; i < 4; i++) {
+      words[i] = packBf16(sums[n + i][2 * half] * scale, sums[n + i][2 * half + 1] * scale);
+    }
+    transposeQuad(words);
+    if (exists) {
+      *reinterpret_cast<uint4*>(to + 8 * (n + lane() % 4)) =
+          make_uint4(words[0], words[1], words[2], words[3]);
+    }
+  }
+#pragma unroll
+  for (int n = N / 4 * 4; n < N; n++) {
+    if (exists) {
+      *reinterpret_cast<unsigned*>(to + 8 * n + columnOfLane()) =
+          packBf16(sums[n][2 * half] * scale, sums[n][2 * half + 1] * scale);
+    }
+  }
+}
+
 // --- Forward ---------------------------------------------------------------------------------
 
 /** Sixteen queries of a warp. */
@@ -377,17 +423,10 @@ struct Gradients {
 #pragma unroll
     for (int half = 0; half < 2; half++) {
       int row = own + rowOfLane() + 8 * half;
-      if (row < rows) {
-        long long at = start + (long long)row * stride + columnOfLane();
-#pragma unroll
-        for (int n = 0; n < D / 8; n++) {
-          *reinterpret_cast<unsigned*>(dFirst + at + 8 * n) =
-              packBf16(first[n][2 * half] * head.p.scale, first[n][2 * half + 1] * head.p.scale);
-          if (KEYS) {
-            *reinterpret_cast<unsigned*>(dSecond + at + 8 * n) =
-                packBf16(second[n][2 * half], second[n][2 * half + 1]);
-          }
-        }
+      long long at = start + (long long)row * stride;
+      putRow(dFirst + at, first, half, head.p.scale, row < rows);
+      if (KEYS) {
+        putRow(dSecond + at, second, half, 1.0f, row < rows);
       }
     }
   }

@@ -40,6 +40,14 @@ public final class Suite {
     check(name, Precision.BF16, body);
   }
 
+  /**
+   * A case in bf16 whose memory is aligned: for large ones of the tensor cores, where memory that
+   * is not goes to a kernel for any sizes, and smaller cases say all about that.
+   */
+  void checkBf16Aligned(String name, Consumer<Workbench> body) {
+    cases.add(new GpuCase(name + " " + Precision.BF16.suffix(), Precision.BF16, true, body));
+  }
+
   /** The same case in f32 and in bf16. */
   void checkBoth(String name, Consumer<Workbench> body) {
     check(name, Precision.F32, body);

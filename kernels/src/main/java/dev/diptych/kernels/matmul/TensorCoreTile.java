@@ -3,11 +3,11 @@ package dev.diptych.kernels.matmul;
 /** The tiles of C that a block of {@code matmulbf16.cu} sums on the tensor cores. */
 public enum TensorCoreTile {
   /** 128×256: the most products for what is read, one block on a multiprocessor. */
-  LARGE(128, 256, 256, 1, 100),
+  LARGE(128, 256, 256, 1, 100, 6),
   /** 128×128: two blocks on a multiprocessor, of which one stores while the other multiplies. */
-  MEDIUM(128, 128, 128, 2, 90),
+  MEDIUM(128, 128, 128, 2, 90, 3),
   /** 64×64: for small C. */
-  SMALL(64, 64, 128, 4, 55);
+  SMALL(64, 64, 128, 4, 55, 1);
 
   /** Of K, in shared memory at once: three slices. */
   private static final int DEPTH_IN_SHARED = 3 * MatmulBf16Cuda.DEPTH;
@@ -17,13 +17,23 @@ public enum TensorCoreTile {
   private final int threads;
   private final int blocks;
   private final int speed;
+  private final int slicesAround;
 
-  TensorCoreTile(int m, int n, int threads, int blocks, int speed) {
+  /**
+   * A tile.
+   *
+   * @param blocks on a multiprocessor
+   * @param speed of multiplications, of 100
+   * @param slicesAround how many slices of K would take as long as what no multiplication hides:
+   *     the start of a block, the wait for its first slices, the way of its sums to memory
+   */
+  TensorCoreTile(int m, int n, int threads, int blocks, int speed, int slicesAround) {
     this.m = m;
     this.n = n;
     this.threads = threads;
     this.blocks = blocks;
     this.speed = speed;
+    this.slicesAround = slicesAround;
   }
 
   /** Rows of C. */
@@ -58,7 +68,8 @@ public enum TensorCoreTile {
 
   /**
    * Roughly how long a large GPU takes, in no unit: rounds of blocks, each as long as its
-   * multiplications take at this tile's speed; and the trip of partial sums to memory and back.
+   * multiplications and what comes around them take at this tile's speed; and the trip of partial
+   * sums to memory and back.
    *
    * @param items products that are not summed
    * @param depth of K for a block
@@ -67,7 +78,8 @@ public enum TensorCoreTile {
   double cost(MatmulDims d, int items, long depth, int splits) {
     long slots = (long) MatmulBf16Cuda.MULTIPROCESSORS * blocks;
     long rounds = Math.ceilDiv(tiles(d) * items * splits, slots);
-    double products = (double) rounds * slots * m * n * depth * 100 / speed;
+    long around = (long) slicesAround * MatmulBf16Cuda.DEPTH;
+    double products = (double) rounds * slots * m * n * (depth + around) * 100 / speed;
     // 8 bytes to and fro at 4 TB/s while 2 flops take as long at 500 TFLOP/s: 500 products.
     double trip = splits == 1 ? 0 : 500.0 * splits * d.m() * d.n() * items;
     return products + trip;

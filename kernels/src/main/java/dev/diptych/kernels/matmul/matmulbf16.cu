@@ -6,7 +6,7 @@
 // Traffic    2·(M·K + K·N) bytes and C's, for 2·M·N·K flops → compute-bound but for the smallest
 // Method     a block sums a tile of C, 128×256, 128×128 or 64×64; a warp of it 64×64 (32×32). Slices
 //            of 64 along K arrive in shared memory by asynchronous copies, two ahead of the one that
-//            is multiplied; a row of 128 bytes has its packs of 16 exchanged by the row's number, so
+//            is multiplied and begun in four parts among its products; a row of 128 bytes has its packs of 16 exchanged by the row's number, so
 //            that neither the copies nor ldmatrix, plain or transposing, meet in a bank. The
 //            registers for the next 16 of K are loaded while 16 are being multiplied. Deep products
 //            with few tiles are cut along K: partial sums in f32, joined in order by matmul.cu
@@ -20,6 +20,7 @@ constexpr int STAGES = 3; // slices in shared memory
 constexpr int CHUNK = 8;  // elements of a copy of 16 bytes
 constexpr int CHUNK_BYTES = 16;
 constexpr int STEPS = DEPTH / 16; // of the tensor cores, in a slice
+constexpr int PARTS = 4;  // in which the copies of a slice are begun
 
 /** One operand: its outer dimension is M or N; rows are `stride` apart in memory. */
 struct Operand {
@@ -41,9 +42,16 @@ struct Slice {
   static constexpr int ROWS_APART = THREADS / CHUNKS; // a multiple of 8: all rows of a thread are swizzled alike
   static constexpr int COPIES = TILE * DEPTH / CHUNK / THREADS;
 
-  /** `first`: of the outer dimension; `k`: first of this slice; `end`: where K ends. */
+  /**
+   * `first`: of the outer dimension; `k`: first of this slice; `end`: where K ends; `part` of PARTS:
+   * all copies at once would hold up the products behind them. What is not packed comes with part 0.
+   */
   static __device__ __forceinline__ void fetch(
-      const Operand& x, int first, int k, int end, bool packed, unsigned char* shared) {
+      const Operand& x, int first, int k, int end, bool packed, unsigned char* shared, int part) {
+    static_assert(COPIES % PARTS == 0, "a part has as many copies as another");
+    if (!packed && part > 0) {
+      return;
+    }
     int chunk = threadIdx.x % CHUNKS;
     int row = threadIdx.x / CHUNKS;
     int to = row * ROW_BYTES + (chunk ^ row % 8) * CHUNK_BYTES;
@@ -54,11 +62,12 @@ struct Slice {
     if (packed) {
       unsigned address = sharedAddress(shared) + to;
 #pragma unroll
-      for (int i = 0; i < COPIES; i++) {
+      for (int j = 0; j < COPIES / PARTS; j++) {
+        int i = part * (COPIES / PARTS) + j;
         int elements = i * ROWS_APART < rows ? inRow : 0;
-        copyAsync(address + i * ROWS_APART * ROW_BYTES, elements > 0 ? from : x.data,
+        // Nothing is read of what does not exist, so its address need not be good: no branch.
+        copyAsync(address + i * ROWS_APART * ROW_BYTES, from + (long long)(i * ROWS_APART) * x.stride,
                   elements * (int)sizeof(bf16));
-        from += (long long)ROWS_APART * x.stride;
       }
     } else {
 #pragma unroll 1
@@ -114,55 +123,84 @@ struct Output {
   bool packed; // everything at multiples of a pack
 };
 
-/** A pack, of which `count` exist; at full speed if that is all and it is aligned. */
-template <typename T>
-__device__ __forceinline__ void loadSome(const T* p, float (&v)[PACK], int count, bool packed) {
+/** Rows of a thread, `apart` in memory; those at `rows` and beyond do not exist and count as 0. */
+template <int ROWS, int ROWS_APART, typename T>
+__device__ __forceinline__ void loadRows(
+    const T* p, long long apart, float (&v)[ROWS][PACK], int rows, int count, bool packed) {
   if (packed && count == PACK) {
-    loadPack(p, v);
-  } else {
 #pragma unroll
-    for (int i = 0; i < PACK; i++) {
-      v[i] = i < count ? load(p + i) : 0.0f;
+    for (int j = 0; j < ROWS; j++) {
+      if (j * ROWS_APART < rows) {
+        loadPack(p + j * apart, v[j]);
+      } else {
+#pragma unroll
+        for (int e = 0; e < PACK; e++) {
+          v[j][e] = 0.0f;
+        }
+      }
     }
-  }
-}
-
-template <typename T>
-__device__ __forceinline__ void storeSome(T* p, const float (&v)[PACK], int count, bool packed) {
-  if (packed && count == PACK) {
-    storePack(p, v);
   } else {
 #pragma unroll
-    for (int i = 0; i < PACK; i++) {
-      if (i < count) {
-        store(p + i, v[i]);
+    for (int j = 0; j < ROWS; j++) {
+#pragma unroll
+      for (int e = 0; e < PACK; e++) {
+        v[j][e] = j * ROWS_APART < rows && e < count ? load(p + j * apart + e) : 0.0f;
       }
     }
   }
 }
 
-__device__ __forceinline__ void loadLikeC(
-    const Output& out, const void* from, long long at, float (&v)[PACK], int count) {
-  if (out.isF32) {
-    loadSome(static_cast<const float*>(from) + at, v, count, out.packed);
+template <int ROWS, int ROWS_APART, typename T>
+__device__ __forceinline__ void storeRows(
+    T* p, long long apart, const float (&v)[ROWS][PACK], int rows, int count, bool packed) {
+  if (packed && count == PACK) {
+#pragma unroll
+    for (int j = 0; j < ROWS; j++) {
+      if (j * ROWS_APART < rows) {
+        storePack(p + j * apart, v[j]);
+      }
+    }
   } else {
-    loadSome(static_cast<const bf16*>(from) + at, v, count, out.packed);
+#pragma unroll
+    for (int j = 0; j < ROWS; j++) {
+#pragma unroll
+      for (int e = 0; e < PACK; e++) {
+        if (j * ROWS_APART < rows && e < count) {
+          store(p + j * apart + e, v[j][e]);
+        }
+      }
+    }
   }
 }
 
-__device__ __forceinline__ void storeLikeC(
-    const Output& out, void* to, long long at, const float (&v)[PACK], int count) {
+template <int ROWS, int ROWS_APART>
+__device__ __forceinline__ void loadLikeC(
+    const Output& out, const void* from, long long at, float (&v)[ROWS][PACK], int rows, int count) {
+  long long apart = (long long)ROWS_APART * out.stride;
   if (out.isF32) {
-    storeSome(static_cast<float*>(to) + at, v, count, out.packed);
+    loadRows<ROWS, ROWS_APART>(
+        static_cast<const float*>(from) + at, apart, v, rows, count, out.packed);
   } else {
-    storeSome(static_cast<bf16*>(to) + at, v, count, out.packed);
+    loadRows<ROWS, ROWS_APART>(
+        static_cast<const bf16*>(from) + at, apart, v, rows, count, out.packed);
+  }
+}
+
+template <int ROWS, int ROWS_APART>
+__device__ __forceinline__ void storeLikeC(
+    const Output& out, void* to, long long at, const float (&v)[ROWS][PACK], int rows, int count) {
+  long long apart = (long long)ROWS_APART * out.stride;
+  if (out.isF32) {
+    storeRows<ROWS, ROWS_APART>(static_cast<float*>(to) + at, apart, v, rows, count, out.packed);
+  } else {
+    storeRows<ROWS, ROWS_APART>(static_cast<bf16*>(to) + at, apart, v, rows, count, out.packed);
   }
 }
 
 /**
  * Leaves a tile of sums, `LINE` apart in shared memory, in C; `part`: which of the column sums are
- * this tile's. A thread keeps to four columns.
- * Four rows are read ahead of what the epilogue needs of them: it would wait for memory each time.
+ * this tile's. A thread keeps to four columns, and takes four rows at a time, so that their trips to
+ * memory overlap.
  */
 template <int TILE_M, int TILE_N, int THREADS>
 __device__ __forceinline__ void finish(
@@ -171,7 +209,7 @@ __device__ __forceinline__ void finish(
   constexpr int LINE = TILE_N + 8;
   constexpr int PACKS = TILE_N / PACK;
   constexpr int ROWS_APART = THREADS / PACKS;
-  constexpr int AHEAD = 4;
+  constexpr int ROWS = 4; // at a time
   int across = threadIdx.x % PACKS * PACK;
   int down = threadIdx.x / PACKS;
   int count = min(out.n - column - across, PACK);
@@ -184,41 +222,37 @@ __device__ __forceinline__ void finish(
     }
     const void* source =
         otherOf<const void*>(out.kind, out.c, out.residual, out.preActivation);
-    long long at = c + (long long)(row + down) * out.stride + column + across;
-    long long apart = (long long)ROWS_APART * out.stride;
 #pragma unroll 1
-    for (int i = down; i < TILE_M && row + i < out.m; i += AHEAD * ROWS_APART) {
-      float other[AHEAD][PACK];
+    for (int i = down; i < TILE_M && row + i < out.m; i += ROWS * ROWS_APART) {
+      long long at = c + (long long)(row + i) * out.stride + column + across;
+      int rows = out.m - row - i; // that exist from here on
+      float other[ROWS][PACK];
       if (source != nullptr) {
+        loadLikeC<ROWS, ROWS_APART>(out, source, at, other, rows, count);
+      }
+      float s[ROWS][PACK];
 #pragma unroll
-        for (int j = 0; j < AHEAD; j++) {
-          if (row + i + j * ROWS_APART < out.m) {
-            loadLikeC(out, source, at + j * apart, other[j], count);
-          }
+      for (int j = 0; j < ROWS; j++) {
+        loadPack(shared + (i + j * ROWS_APART) * LINE + across, s[j]);
+#pragma unroll
+        for (int e = 0; e < PACK; e++) {
+          s[j][e] += bias[e];
         }
       }
-#pragma unroll 1
-      for (int j = 0; j < AHEAD && row + i + j * ROWS_APART < out.m; j++) {
-        float s[PACK];
-        loadPack(shared + (i + j * ROWS_APART) * LINE + across, s);
+      if (savesPreActivation(out.kind) && out.preActivation != nullptr) {
+        storeLikeC<ROWS, ROWS_APART>(out, out.preActivation, at, s, rows, count);
+      }
+#pragma unroll
+      for (int j = 0; j < ROWS; j++) {
+        applyEpilogue(out.kind, s[j], other[j]);
+      }
+      storeLikeC<ROWS, ROWS_APART>(out, out.c, at, s, rows, count);
+#pragma unroll
+      for (int j = 0; j < ROWS; j++) {
 #pragma unroll
         for (int e = 0; e < PACK; e++) {
-          s[e] += bias[e];
+          columnSum[e] += j * ROWS_APART < rows ? s[j][e] : 0.0f;
         }
-        if (savesPreActivation(out.kind) && out.preActivation != nullptr) {
-          storeLikeC(out, out.preActivation, at, s, count);
-        }
-        applyEpilogue(out.kind, s, other[0]);
-        storeLikeC(out, out.c, at, s, count);
-#pragma unroll
-        for (int e = 0; e < PACK; e++) {
-          columnSum[e] += s[e];
-          // In turn, since registers cannot be indexed.
-          other[0][e] = other[1][e];
-          other[1][e] = other[2][e];
-          other[2][e] = other[3][e];
-        }
-        at += apart;
       }
     }
   }
@@ -274,10 +308,13 @@ __device__ __forceinline__ void multiply(
   int slices = (max(end - begin, 0) + DEPTH - 1) / DEPTH * summed;
 
   int next = begin; // of K, what is fetched next
-  auto fetch = [&](int stage) {
+  auto fetch = [&](int stage, int part) {
     unsigned char* to = shared + stage * STAGE;
-    SliceA::fetch(a, row, next, end, packed, to);
-    SliceB::fetch(b, column, next, end, packed, to + SliceA::BYTES);
+    SliceA::fetch(a, row, next, end, packed, to, part);
+    SliceB::fetch(b, column, next, end, packed, to + SliceA::BYTES, part);
+    if (part < PARTS - 1) {
+      return;
+    }
     next += DEPTH;
     if (next >= end) { // of this item: the next is added to it
       next = begin;
@@ -319,7 +356,10 @@ __device__ __forceinline__ void multiply(
 #pragma unroll
   for (int stage = 0; stage < STAGES - 1; stage++) {
     if (stage < slices) {
-      fetch(stage);
+#pragma unroll
+      for (int part = 0; part < PARTS; part++) {
+        fetch(stage, part);
+      }
     }
     commitCopies();
   }
@@ -345,12 +385,6 @@ __device__ __forceinline__ void multiply(
       } else {
         loadStep((step + 1) % 2, base + reading * STAGE, step + 1);
       }
-      if (step == 0) {
-        if (slice + STAGES - 1 < slices) {
-          fetch(writing);
-        }
-        commitCopies();
-      }
 #pragma unroll
       for (int i = 0; i < DOWN; i++) {
 #pragma unroll
@@ -358,6 +392,17 @@ __device__ __forceinline__ void multiply(
           const unsigned(&r)[4] = right[step % 2][j];
           multiplyAdd(sums[i][2 * j], left[step % 2][i], r[0], r[1]);
           multiplyAdd(sums[i][2 * j + 1], left[step % 2][i], r[2], r[3]);
+        }
+        // Two parts in each of the first two steps, so that the last has time to arrive.
+        constexpr int PRODUCTS = DOWN * 2 / PARTS;
+        int part = (step * DOWN + i) / PRODUCTS;
+        if (part < PARTS && i % PRODUCTS == 0) {
+          if (slice + STAGES - 1 < slices) {
+            fetch(writing, part);
+          }
+          if (part == PARTS - 1) {
+            commitCopies();
+          }
         }
       }
     }
