@@ -1,0 +1,91 @@
+package dev.diptych.kernels.cuda;
+
+import static jcuda.driver.JCudaDriver.cuDeviceGet;
+import static jcuda.driver.JCudaDriver.cuDeviceGetAttribute;
+import static jcuda.driver.JCudaDriver.cuDeviceGetCount;
+import static jcuda.driver.JCudaDriver.cuDeviceGetName;
+import static jcuda.driver.JCudaDriver.cuDriverGetVersion;
+import static jcuda.driver.JCudaDriver.cuInit;
+
+import java.nio.charset.StandardCharsets;
+import java.util.Optional;
+import jcuda.CudaException;
+import jcuda.driver.CUdevice;
+import jcuda.driver.CUdevice_attribute;
+import jcuda.driver.JCudaDriver;
+
+/** Finds the GPU and says what it is; refuses what the kernels cannot run on. */
+final class DriverDevices {
+  /** Ampere: the first with cp.async and bf16 in the tensor cores. */
+  private static final int LEAST_MAJOR = 8;
+
+  /** The first driver that reads PTX 8.0, as its version number is written: 12.0. */
+  private static final int LEAST_DRIVER = 12_000;
+
+  private DriverDevices() {}
+
+  /** The first GPU; empty if the driver finds none. */
+  static Optional<CUdevice> first() {
+    try {
+      cuInit(0);
+    } catch (CudaException e) {
+      if (String.valueOf(e.getMessage()).contains("NO_DEVICE")) {
+        return Optional.empty();
+      }
+      throw new GpuException(
+          "There is an NVIDIA driver, but it does not start: " + e.getMessage(), e);
+    }
+    int[] value = new int[1];
+    cuDriverGetVersion(value);
+    if (value[0] < LEAST_DRIVER) {
+      throw new GpuException(
+          "The NVIDIA driver is made for CUDA %d.%d; 12.0 or later is needed: update the driver, or compute on the CPU."
+              .formatted(value[0] / 1000, value[0] % 1000 / 10));
+    }
+    cuDeviceGetCount(value);
+    if (value[0] == 0) {
+      return Optional.empty();
+    }
+    CUdevice device = new CUdevice();
+    cuDeviceGet(device, 0);
+    return Optional.of(device);
+  }
+
+  /**
+   * What a GPU is.
+   *
+   * @throws GpuException if its compute capability is below 8.0
+   */
+  static GpuProperties properties(CUdevice device) {
+    byte[] name = new byte[256];
+    cuDeviceGetName(name, name.length, device);
+    int length = 0;
+    while (length < name.length && name[length] != 0) {
+      length++;
+    }
+    long[] bytes = new long[1];
+    JCudaDriver.cuDeviceTotalMem(bytes, device);
+    GpuProperties properties =
+        new GpuProperties(
+            new String(name, 0, length, StandardCharsets.UTF_8),
+            attribute(device, CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR),
+            attribute(device, CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR),
+            attribute(device, CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT),
+            attribute(
+                device, CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN),
+            attribute(device, CUdevice_attribute.CU_DEVICE_ATTRIBUTE_L2_CACHE_SIZE),
+            bytes[0]);
+    if (properties.major() < LEAST_MAJOR) {
+      throw new GpuException(
+          "The GPU '%s' has compute capability %s; 8.0 (Ampere: A100, RTX 30) or later is needed. Compute on the CPU, or hide the GPU with CUDA_VISIBLE_DEVICES=\"\"."
+              .formatted(properties.name(), properties.computeCapability()));
+    }
+    return properties;
+  }
+
+  private static int attribute(CUdevice device, int which) {
+    int[] value = new int[1];
+    cuDeviceGetAttribute(value, which, device);
+    return value[0];
+  }
+}

@@ -1,0 +1,37 @@
+package dev.diptych.kernels.cuda;
+
+import static jcuda.driver.JCudaDriver.cuEventCreate;
+import static jcuda.driver.JCudaDriver.cuEventDestroy;
+import static jcuda.driver.JCudaDriver.cuEventElapsedTime;
+import static jcuda.driver.JCudaDriver.cuEventRecord;
+import static jcuda.driver.JCudaDriver.cuEventSynchronize;
+
+import jcuda.driver.CUevent;
+import jcuda.driver.CUevent_flags;
+import jcuda.driver.CUstream;
+
+/** An event of the driver API, recorded when it is made. */
+final class DriverEvent implements GpuEvent {
+  private final CUevent event = new CUevent();
+
+  DriverEvent(CUstream stream) {
+    cuEventCreate(event, CUevent_flags.CU_EVENT_DEFAULT);
+    cuEventRecord(event, stream);
+  }
+
+  @Override
+  public double millisecondsSince(GpuEvent start) {
+    if (!(start instanceof DriverEvent from)) {
+      throw new IllegalArgumentException("the events are of two kinds of GPU");
+    }
+    cuEventSynchronize(event);
+    float[] milliseconds = new float[1];
+    cuEventElapsedTime(milliseconds, from.event, event);
+    return milliseconds[0];
+  }
+
+  @Override
+  public void close() {
+    cuEventDestroy(event);
+  }
+}

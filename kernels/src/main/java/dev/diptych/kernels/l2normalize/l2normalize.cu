@@ -1,0 +1,133 @@
+// Rows brought to length one.
+//
+// Equation   y = x/‖x‖, and 0 where x is 0
+// Shapes     x, y (N, C), f32; saves 1/‖x‖ (N)
+// Traffic    read x once, write y once: 8·N·C bytes → memory-bound
+// Method     one warp per row; the row held in registers up to C = 1024; wider and odd rows by a
+//            block. The largest element is divided out before squaring, so rows of any size work
+// Backward   dx = (dy − y·(y·dy))/‖x‖
+#include "../cuda/common.cuh"
+
+/**
+ * A power of two that brings the row's largest element near 1: then squares neither overflow nor
+ * vanish. 1 where there is none (0, ∞, NaN).
+ */
+__device__ __forceinline__ float inversePowerOfTwo(float x) {
+  unsigned exponent = __float_as_uint(x) >> 23 & 0xff;
+  if (x == 0.0f || exponent == 255) {
+    return 1.0f;
+  }
+  return __uint_as_float(min(max(254 - (int)exponent, 1), 253) << 23); // no subnormal, no ∞
+}
+
+template <int N>
+__device__ __forceinline__ void forward(
+    const float* x, float* y, float* inverseNorm, int n, int c) {
+  long long row = warpRow();
+  if (row >= n) {
+    return;
+  }
+  float v[N];
+  loadRow(v, x + row * c, c, 0.0f);
+  float largest = 0.0f;
+#pragma unroll
+  for (int i = 0; i < N; i++) {
+    largest = Larger()(largest, fabsf(v[i]));
+  }
+  largest = maxWarp(largest);
+  float first = inversePowerOfTwo(largest);
+  float squares = 0.0f;
+#pragma unroll
+  for (int i = 0; i < N; i++) {
+    v[i] *= first;
+    squares = fmaf(v[i], v[i], squares);
+  }
+  squares = sumWarp(squares);
+  float second = squares == 0.0f ? 0.0f : 1.0f / sqrtf(squares);
+#pragma unroll
+  for (int i = 0; i < N; i++) {
+    v[i] *= second;
+  }
+  storeRow(y + row * c, v, c);
+  if (threadIdx.x % WARP == 0) {
+    inverseNorm[row] = first * second;
+  }
+}
+
+template <int N>
+__device__ __forceinline__ void backward(
+    const float* y, const float* inverseNorm, const float* dy, float* dx, int n, int c) {
+  long long row = warpRow();
+  if (row >= n) {
+    return;
+  }
+  float v[N];
+  float g[N];
+  loadRow(v, y + row * c, c, 0.0f);
+  loadRow(g, dy + row * c, c, 0.0f);
+  float along = 0.0f;
+#pragma unroll
+  for (int i = 0; i < N; i++) {
+    along = fmaf(v[i], g[i], along);
+  }
+  along = sumWarp(along);
+  float scale = inverseNorm[row];
+#pragma unroll
+  for (int i = 0; i < N; i++) {
+    v[i] = (g[i] - v[i] * along) * scale;
+  }
+  storeRow(dx + row * c, v, c);
+}
+
+#define ROWS(N, UNUSED, NAME, WIDTH)                                                             \
+  extern "C" __global__ void __launch_bounds__(128) NAME##_forward_##WIDTH(                      \
+      const float* x, float* y, float* inverseNorm, int n, int c) {                              \
+    forward<N>(x, y, inverseNorm, n, c);                                                         \
+  }                                                                                              \
+  extern "C" __global__ void __launch_bounds__(128) NAME##_backward_##WIDTH(                     \
+      const float* y, const float* inverseNorm, const float* dy, float* dx, int n, int c) {      \
+    backward<N>(y, inverseNorm, dy, dx, n, c);                                                   \
+  }
+
+FOR_EACH_WIDTH(ROWS, float, l2normalize)
+
+/** A block a row, of any width. */
+extern "C" __global__ void l2normalize_forward_wide(
+    const float* x, float* y, float* inverseNorm, int n, int c) {
+  x += (long long)blockIdx.x * c;
+  y += (long long)blockIdx.x * c;
+  float largest = 0.0f;
+  for (int i = threadIdx.x; i < c; i += blockDim.x) {
+    largest = Larger()(largest, fabsf(x[i]));
+  }
+  float first = inversePowerOfTwo(maxBlock(largest));
+  float squares = 0.0f;
+  for (int i = threadIdx.x; i < c; i += blockDim.x) {
+    float scaled = x[i] * first;
+    squares = fmaf(scaled, scaled, squares);
+  }
+  squares = sumBlock(squares);
+  float second = squares == 0.0f ? 0.0f : 1.0f / sqrtf(squares);
+  for (int i = threadIdx.x; i < c; i += blockDim.x) {
+    y[i] = x[i] * first * second;
+  }
+  if (threadIdx.x == 0) {
+    inverseNorm[blockIdx.x] = first * second;
+  }
+}
+
+extern "C" __global__ void l2normalize_backward_wide(
+    const float* y, const float* inverseNorm, const float* dy, float* dx, int n, int c) {
+  y += (long long)blockIdx.x * c;
+  dy += (long long)blockIdx.x * c;
+  dx += (long long)blockIdx.x * c;
+  float along = 0.0f;
+  for (int i = threadIdx.x; i < c; i += blockDim.x) {
+    along = fmaf(y[i], dy[i], along);
+  }
+  along = sumBlock(along);
+  float scale = inverseNorm[blockIdx.x];
+  for (int i = threadIdx.x; i < c; i += blockDim.x) {
+    dx[i] = (dy[i] - y[i] * along) * scale;
+  }
+}

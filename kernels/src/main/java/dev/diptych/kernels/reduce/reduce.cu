@@ -1,0 +1,224 @@
+// Sums over rows, columns or everything, and the largest element of each row.
+//
+// Equation   all: y = s·Σ x;  rows: y_c += s·Σ_n x, y_c += Σ_n x·x';  columns: y_n = s·Σ_c x
+//            squares: y = Σ x²;  max: y_n = max_c x and where it is
+// Shapes     x (N, C), f32; y () or (C) or (N)
+// Traffic    read x once: 4·N·C bytes → memory-bound
+// Method     rows: blocks of 32 columns and 64 or more rows give partial sums, which a second launch joins;
+//            columns: a warp a row; all: a partial sum for 4096 elements, joined by one block.
+//            What is summed with what depends on the sizes alone, so the bits are always the same
+// Backward   sums: dx = s·dy, spread over what was summed;  max: dx = dy where the maximum was, else 0
+#include "columns.cuh"
+
+/** partial (chunks, C) of Σ_n x. */
+extern "C" __global__ void sum_rows_partial(
+    const float* x, float* partial, int n, int c, int rowsPerChunk) {
+  sumChunk(partial, n, c, rowsPerChunk, [=](int row, int column) { return x[(long long)row * c + column]; });
+}
+
+/** partial (chunks, C) of Σ_n x·y. */
+extern "C" __global__ void sum_rows_of_products_partial(
+    const float* x, const float* y, float* partial, int n, int c, int rowsPerChunk) {
+  sumChunk(partial, n, c, rowsPerChunk, [=](int row, int column) {
+    long long at = (long long)row * c + column;
+    return x[at] * y[at];
+  });
+}
+
+/**
+ * sum_c ← sum_c + scale·Σ_chunk partial, for C columns that lie `stride` floats apart from row to
+ * row. A block takes 32 columns; its 32 warps sum the chunks in turn.
+ */
+extern "C" __global__ void join_chunks(
+    const float* partial, float* sum, int chunks, int c, int stride, float scale) {
+  __shared__ float ofWarp[WARP][WARP + 1];
+  int lane = threadIdx.x % WARP;
+  int warp = threadIdx.x / WARP;
+  int column = blockIdx.x * WARP + lane;
+  float part = 0.0f;
+  if (column < c) {
+    for (int chunk = warp; chunk < chunks; chunk += WARP) {
+      part += partial[(long long)chunk * stride + column];
+    }
+  }
+  ofWarp[warp][lane] = part;
+  __syncthreads();
+  // Transposed, so that a warp joins the parts of one column.
+  float total = sumWarp(ofWarp[lane][warp]);
+  int joined = blockIdx.x * WARP + warp;
+  if (lane == 0 && joined < c) {
+    sum[joined] += scale * total;
+  }
+}
+
+/** y_n = scale·Σ_c x: a warp a row. */
+extern "C" __global__ void sum_columns(const float* x, float* y, int n, int c, float scale) {
+  long long row = warpRow();
+  if (row < n) {
+    float sum = 0.0f;
+    for (int i = threadIdx.x % WARP; i < c; i += WARP) {
+      sum += x[row * c + i];
+    }
+    sum = sumWarp(sum);
+    if (threadIdx.x % WARP == 0) {
+      y[row] = scale * sum;
+    }
+  }
+}
+
+/** Elements of which a block of `sum_partial` makes one number. */
+constexpr int ELEMENTS_PER_SUM = 4096;
+
+/** partial_block = Σ x over 4096 elements. */
+extern "C" __global__ void sum_partial(const float* x, float* partial, long long n) {
+  long long begin = (long long)blockIdx.x * ELEMENTS_PER_SUM;
+  float sum = 0.0f;
+  if (aligned(x) && begin + ELEMENTS_PER_SUM <= n) {
+#pragma unroll
+    for (int i = 0; i < ELEMENTS_PER_SUM; i += 256 * PACK) {
+      float v[PACK];
+      loadPack(x + begin + i + threadIdx.x * PACK, v);
+      sum += (v[0] + v[1]) + (v[2] + v[3]);
+    }
+  } else {
+    for (int i = threadIdx.x; i < ELEMENTS_PER_SUM && begin + i < n; i += 256) {
+      sum += x[begin + i];
+    }
+  }
+  sum = sumBlock(sum);
+  if (threadIdx.x == 0) {
+    partial[blockIdx.x] = sum;
+  }
+}
+
+/** partial_block = Σ x² over 4096 elements, in double: squares of any f32 fit. */
+extern "C" __global__ void sum_squares_partial(const float* x, double* partial, long long n) {
+  __shared__ double ofThread[256];
+  long long begin = (long long)blockIdx.x * ELEMENTS_PER_SUM;
+  double sum = 0.0;
+  for (int i = threadIdx.x; i < ELEMENTS_PER_SUM && begin + i < n; i += 256) {
+    double value = x[begin + i];
+    sum += value * value;
+  }
+  ofThread[threadIdx.x] = sum;
+  __syncthreads();
+  for (int half = 128; half > 0; half /= 2) {
+    if (threadIdx.x < half) {
+      ofThread[threadIdx.x] += ofThread[threadIdx.x + half];
+    }
+    __syncthreads();
+  }
+  if (threadIdx.x == 0) {
+    partial[blockIdx.x] = ofThread[0];
+  }
+}
+
+/** Joins the partial sums in double: one block of 256 threads. */
+template <typename T>
+__device__ __forceinline__ double joinAll(const T* partial, int count) {
+  __shared__ double ofThread[256];
+  double sum = 0.0;
+  for (int i = threadIdx.x; i < count; i += 256) {
+    sum += partial[i];
+  }
+  ofThread[threadIdx.x] = sum;
+  __syncthreads();
+  for (int half = 128; half > 0; half /= 2) {
+    if (threadIdx.x < half) {
+      ofThread[threadIdx.x] += ofThread[threadIdx.x + half];
+    }
+    __syncthreads();
+  }
+  return ofThread[0];
+}
+
+extern "C" __global__ void sum_join(const float* partial, float* y, int count, float scale) {
+  double sum = joinAll(partial, count);
+  if (threadIdx.x == 0) {
+    *y = (float)(scale * sum);
+  }
+}
+
+extern "C" __global__ void sum_squares_join(const double* partial, double* y, int count) {
+  double sum = joinAll(partial, count);
+  if (threadIdx.x == 0) {
+    *y = sum;
+  }
+}
+
+/** Whether a at index i comes before b at index j: larger, or NaN, or equal and earlier. */
+__device__ __forceinline__ bool wins(float a, int i, float b, int j) {
+  bool aIsNaN = a != a;
+  bool bIsNaN = b != b;
+  if (aIsNaN || bIsNaN) {
+    return aIsNaN && (!bIsNaN || i < j);
+  }
+  return a > b || (a == b && i < j);
+}
+
+/** The largest element of each row and its first place; a NaN is the largest. A warp a row. */
+extern "C" __global__ void max_columns(const float* x, float* y, int* index, int n, int c) {
+  long long row = warpRow();
+  if (row < n) {
+    int best = threadIdx.x % WARP;
+    float largest = best < c ? x[row * c + best] : -INFINITY;
+    if (best >= c) {
+      best = 0x7fffffff;
+    }
+    for (int i = threadIdx.x % WARP + WARP; i < c; i += WARP) {
+      float value = x[row * c + i];
+      if (wins(value, i, largest, best)) {
+        largest = value;
+        best = i;
+      }
+    }
+#pragma unroll
+    for (int distance = WARP / 2; distance > 0; distance /= 2) {
+      float other = __shfl_xor_sync(ALL_LANES, largest, distance);
+      int at = __shfl_xor_sync(ALL_LANES, best, distance);
+      if (wins(other, at, largest, best)) {
+        largest = other;
+        best = at;
+      }
+    }
+    if (threadIdx.x % WARP == 0) {
+      y[row] = largest;
+      index[row] = best;
+    }
+  }
+}
+
+/** dx = scale·dy_c in every row: blockIdx.x counts columns, blockIdx.y rows. */
+extern "C" __global__ void sum_rows_backward(
+    const float* dy, float* dx, int n, int c, float scale) {
+  int column = blockIdx.x * blockDim.x + threadIdx.x;
+  if (column < c) {
+    float value = scale * dy[column];
+    for (int row = blockIdx.y; row < n; row += gridDim.y) {
+      dx[(long long)row * c + column] = value;
+    }
+  }
+}
+
+/** dx = scale·dy_n in every column: a warp a row. */
+extern "C" __global__ void sum_columns_backward(
+    const float* dy, float* dx, int n, int c, float scale) {
+  long long row = warpRow();
+  if (row < n) {
+    float value = scale * dy[row];
+    for (int i = threadIdx.x % WARP; i < c; i += WARP) {
+      dx[row * c + i] = value;
+    }
+  }
+}
+
+/** dx = dy_n at the maximum, 0 elsewhere: a warp a row. */
+extern "C" __global__ void max_columns_backward(
+    const int* index, const float* dy, float* dx, int n, int c) {
+  long long row = warpRow();
+  if (row < n) {
+    for (int i = threadIdx.x % WARP; i < c; i += WARP) {
+      dx[row * c + i] = i == index[row] ? dy[row] : 0.0f;
+    }
+  }
+}

@@ -1,0 +1,139 @@
+package dev.diptych.kernels.cuda;
+
+import dev.diptych.kernels.cuda.ptx.Entry;
+import dev.diptych.kernels.cuda.ptx.Extent;
+import dev.diptych.kernels.cuda.ptx.PtxMachine;
+import dev.diptych.kernels.cuda.ptx.PtxModule;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A GPU that is the PTX interpreter: runs the modules that ship, with the arguments as they are
+ * packed for the driver. Every scope gets memory of its own that nothing was written to, so that a
+ * kernel which reads what nobody wrote is caught even where a real GPU would recycle.
+ */
+public final class PtxGpu implements Gpu {
+  private static final int SHARED_BYTES_UNASKED = 48 << 10;
+
+  private final PtxMachine machine = new PtxMachine();
+  private final Map<String, PtxModule> modules = new HashMap<>();
+  private final List<GpuPool> pools = new ArrayList<>();
+
+  @Override
+  public GpuProperties properties() {
+    return new GpuProperties("PTX interpreter", 8, 0, 2, 163 << 10, 1 << 20, 1L << 30);
+  }
+
+  @Override
+  public DeviceMemory allocate(long bytes) {
+    return new DeviceMemory(machine.memory().allocate(bytes), bytes);
+  }
+
+  @Override
+  public void free(DeviceMemory memory) {
+    machine.memory().free(memory.address());
+  }
+
+  @Override
+  public GpuScope scope() {
+    GpuPool pool = new GpuPool(this);
+    pools.add(pool);
+    return pool.scope();
+  }
+
+  /** Frees the memory of the scopes that were closed. */
+  public void freeUnused() {
+    pools.forEach(GpuPool::trim);
+    pools.removeIf(pool -> pool.held() == 0);
+  }
+
+  /** What is allocated: nothing, once every scope was closed and {@link #freeUnused} called. */
+  public List<String> living() {
+    return machine.memory().living();
+  }
+
+  @Override
+  public void copyIn(MemorySegment from, DeviceMemory to) {
+    checkLength(from.byteSize(), to.bytes());
+    machine.memory().write(to.address(), from);
+  }
+
+  @Override
+  public void copyOut(DeviceMemory from, MemorySegment to) {
+    checkLength(from.bytes(), to.byteSize());
+    machine.memory().read(from.address(), to);
+  }
+
+  @Override
+  public void copy(DeviceMemory from, DeviceMemory to) {
+    checkLength(from.bytes(), to.bytes());
+    machine.memory().copy(from.address(), to.address(), from.bytes());
+  }
+
+  private static void checkLength(long from, long to) {
+    if (from != to) {
+      throw new IllegalArgumentException("a copy of " + from + " bytes to " + to);
+    }
+  }
+
+  @Override
+  public void fill(DeviceMemory memory, byte value) {
+    machine.memory().fill(memory.address(), memory.bytes(), value);
+  }
+
+  @Override
+  public void launch(Kernel kernel, Launch launch, Arguments arguments) {
+    if (launch.isEmpty()) {
+      return;
+    }
+    Entry entry = modules.computeIfAbsent(kernel.module(), this::load).entry(kernel.entry());
+    if (launch.sharedBytes() > SHARED_BYTES_UNASKED) {
+      machine.allowSharedMemory(entry, launch.sharedBytes());
+    }
+    byte[] packed = new byte[arguments.size()];
+    arguments.packed().get(packed);
+    machine.launch(
+        entry,
+        new Extent(launch.gridX(), launch.gridY(), launch.gridZ()),
+        new Extent(launch.blockX(), launch.blockY(), launch.blockZ()),
+        launch.sharedBytes(),
+        packed);
+  }
+
+  private PtxModule load(String resource) {
+    try (InputStream in = PtxGpu.class.getResourceAsStream(resource)) {
+      if (in == null) {
+        throw new GpuException("The class path lacks " + resource + ".");
+      }
+      return machine.load(new String(in.readAllBytes(), StandardCharsets.UTF_8));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Override
+  public void synchronize() {}
+
+  @Override
+  public GpuEvent record() {
+    return new GpuEvent() {
+      @Override
+      public double millisecondsSince(GpuEvent start) {
+        throw new UnsupportedOperationException("an interpreter's time says nothing of a GPU's");
+      }
+
+      @Override
+      public void close() {}
+    };
+  }
+
+  @Override
+  public void close() {}
+}
