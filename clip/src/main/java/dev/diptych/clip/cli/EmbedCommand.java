@@ -112,8 +112,7 @@ final class EmbedCommand implements Callable<Integer> {
     try (Diptych loaded = contextLength.apply(model.load(), spec.commandLine().getErr());
         EmbeddingProgress progress = new EmbeddingProgress(noun)) {
       BulkEmbedder.Outcome outcome =
-          new BulkEmbedder(
-                  out, loaded, model.model().toAbsolutePath().normalize().toString(), options)
+          new BulkEmbedder(out, loaded, model.place().toString(), options)
               .run(data, progress::tell);
       progress.end();
       printed.printf(

@@ -57,7 +57,7 @@ final class IndexCommand implements Callable<Integer> {
           new PictureIndexer(
               out,
               loaded,
-              model.model().toAbsolutePath().normalize().toString(),
+              model.place().toString(),
               vocabulary == null ? "" : vocabulary.toAbsolutePath().normalize().toString(),
               bulk.batchSize());
       PictureIndexer.Update update = indexer.update(data, rebuild, limit, work::tell);

@@ -23,6 +23,11 @@ final class ModelOptions extends ModelSettings {
     return model;
   }
 
+  /** Where that is, from wherever it is asked: a model that was pulled lies in the cache. */
+  Path place() {
+    return ModelFiles.locate(model).toAbsolutePath().normalize();
+  }
+
   /** The model with its vocabulary. */
   Diptych load() {
     return load(model);

@@ -64,6 +64,11 @@ final class TrainCommand implements Callable<Integer> {
       defaultValue = "mini-64")
   private String model = "";
 
+  @Option(
+      names = "--embed-dim",
+      description = "width of the space that pictures and texts share (default: the preset's)")
+  private @Nullable Integer embedDim;
+
   @Option(names = "--name", description = "folder of the run under --logs", defaultValue = "train")
   private String name = "";
 
@@ -169,7 +174,8 @@ final class TrainCommand implements Callable<Integer> {
 
   private int start(RunFolder folder, String dataSpec) throws IOException {
     // What is quickly found wrong comes before what takes time.
-    ClipConfig preset = ClipConfig.preset(model);
+    ClipConfig named = ClipConfig.preset(model);
+    ClipConfig preset = embedDim == null ? named : named.withEmbedDim(embedDim);
     RunSettings.Data settings = dataSettings(dataSpec);
     TrainingRun.Rhythm rhythm = new TrainingRun.Rhythm(logEvery, validateEvery, saveEvery, keep);
     IndexedSource source = RunInputs.training(settings);

@@ -53,12 +53,14 @@ class TrainCommandTest {
   @Test
   void leavesAWholeRun() throws IOException {
     Cli.Outcome outcome =
-        train("--name", "whole", "--val-data", data, "--val-every", 2).succeeded();
+        train("--name", "whole", "--val-data", data, "--val-every", 2, "--embed-dim", 40)
+            .succeeded();
     RunFolder run = new RunFolder(logs.resolve("whole"));
     assertThat(run.checkpoints()).containsExactly(run.checkpoint(3));
     assertThat(run.path().resolve("vocab.json")).exists();
     assertThat(run.path().resolve("merges.txt")).exists();
     assertThat(run.readSettings().train().steps()).isEqualTo(3);
+    assertThat(run.readSettings().model().embedDim()).isEqualTo(40);
     assertThat(run.readSettings().train().beta2()).isEqualTo(0.98);
     assertThat(run.readSettings().train().epsilon()).isEqualTo(1e-6);
     assertThat(outcome.out())
