@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 
 /**
  * A GPU that is the PTX interpreter: runs the modules that ship, with the arguments as they are
@@ -30,6 +31,17 @@ public final class PtxGpu implements Gpu {
   private final PtxMachine machine = new PtxMachine();
   private final Map<String, PtxModule> modules = new HashMap<>();
   private final List<GpuPool> pools = new ArrayList<>();
+  private final UnaryOperator<String> edit;
+
+  /** Runs the kernels as they ship. */
+  public PtxGpu() {
+    this(UnaryOperator.identity());
+  }
+
+  /** Runs them as {@code edit} makes them from the text that ships: to plant faults. */
+  public PtxGpu(UnaryOperator<String> edit) {
+    this.edit = edit;
+  }
 
   @Override
   public GpuProperties properties() {
@@ -121,7 +133,7 @@ public final class PtxGpu implements Gpu {
       if (in == null) {
         throw new GpuException("The class path lacks " + resource + ".");
       }
-      return machine.load(new String(in.readAllBytes(), StandardCharsets.UTF_8));
+      return machine.load(edit.apply(new String(in.readAllBytes(), StandardCharsets.UTF_8)));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
