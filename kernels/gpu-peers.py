@@ -96,6 +96,11 @@ def peer(name):
     if found:
         m, n, k = (int(found[i]) for i in (1, 2, 3))
         return matmul(dtype, m, n, k, found[4] == "T", found[5] == "T")
+    found = re.match(r"linear (\d+)×(\d+)→(\d+) GELU", name)
+    if found:
+        m, k, n = (int(found[i]) for i in (1, 2, 3))
+        x, w, b = (normal(*s, dtype=dtype) for s in ((m, k), (n, k), (n,)))
+        return lambda: F.gelu(F.linear(x, w, b))
     found = re.match(r"attention (forward|backward) (\d+)×(\d+)×(\d+)×(\d+)( causal)?", name)
     if found:
         b, h, t, d = (int(found[i]) for i in (2, 3, 4, 5))

@@ -2,6 +2,8 @@ package dev.diptych.kernels.doctor;
 
 import dev.diptych.kernels.cuda.DeviceMemory;
 import dev.diptych.kernels.gelu.Activation;
+import dev.diptych.kernels.gelu.GeluDims;
+import dev.diptych.kernels.gelu.GeluReference;
 import dev.diptych.kernels.matmul.CudaEpilogue;
 import dev.diptych.kernels.matmul.MatmulCuda;
 import dev.diptych.kernels.matmul.MatmulDims;
@@ -146,7 +148,7 @@ final class MatmulCases {
   }
 
   /** What the reference says, and NaN between rows and items, where nothing may be written. */
-  private static double[] withGaps(MatmulDims d, double[] c) {
+  static double[] withGaps(MatmulDims d, double[] c) {
     double[] gaps = new double[c.length];
     java.util.Arrays.fill(gaps, Double.NaN);
     for (int item = 0; item < d.batch(); item++) {
@@ -167,8 +169,9 @@ final class MatmulCases {
     double[] b = w.normal(2, d.bLength());
     double[] bias = w.f32Normal(3, n);
     double[] residual = w.normal(4, d.cLength());
-    double[] biased = new double[d.cLength()];
-    MatmulReference.multiply(d, a, b, biased);
+    double[] product = new double[d.cLength()];
+    MatmulReference.multiply(d, a, b, product);
+    double[] biased = product.clone();
     MatmulReference.addBias(d, bias, biased);
     double tolerance = 1e-6 * Math.sqrt(k + 1.0);
     DeviceMemory ga = w.in(a);

@@ -25,12 +25,18 @@ public final class Suite {
     AdamWCases.addTo(suite);
     EmbeddingCases.addTo(suite);
     MatmulCases.addTo(suite);
+    MatmulBf16Cases.addTo(suite);
     return suite;
   }
 
   /** A case in one precision; it is run with aligned memory and with memory that is not. */
   void check(String name, Consumer<Workbench> body) {
     check(name, Precision.F32, body);
+  }
+
+  /** A case in bf16. */
+  void checkBf16(String name, Consumer<Workbench> body) {
+    check(name, Precision.BF16, body);
   }
 
   /** The same case in f32 and in bf16. */

@@ -88,7 +88,8 @@ public final class Workbench implements AutoCloseable {
     return in(Precision.F32, values);
   }
 
-  private DeviceMemory in(Precision as, double[] values) {
+  /** Inputs in a given precision. */
+  public DeviceMemory in(Precision as, double[] values) {
     DeviceMemory memory = unwritten(as.bytes(), values.length);
     switch (as) {
       case F32 -> {
@@ -131,6 +132,11 @@ public final class Workbench implements AutoCloseable {
   /** Room for an output in the workbench's precision, full of NaN. */
   public DeviceMemory out(int length) {
     return unwritten(precision.bytes(), length);
+  }
+
+  /** Room for an output in a given precision, full of NaN. */
+  public DeviceMemory out(Precision as, int length) {
+    return unwritten(as.bytes(), length);
   }
 
   /** Room for an output in f32, full of NaN. */
@@ -203,7 +209,8 @@ public final class Workbench implements AutoCloseable {
     check(what, expected, found, Precision.F32, tolerance);
   }
 
-  private void check(
+  /** Holds an output in a given precision to the reference, as {@link #check} does. */
+  public void check(
       String what, double[] expected, DeviceMemory found, Precision as, double tolerance) {
     double[] values = read(as, found);
     if (values.length != expected.length) {

@@ -47,4 +47,14 @@ public sealed interface CudaEpilogue {
    * @param residual like C; may be C
    */
   record BiasResidual(DeviceMemory bias, DeviceMemory residual) implements CudaEpilogue {}
+
+  /**
+   * C ← s·activation′(preActivation): the gradient of what went into the activation, from the
+   * product that gives that of its output.
+   *
+   * @param preActivation like C: what {@link BiasActivation} left there
+   * @param activation of the forward
+   */
+  record ActivationGradient(DeviceMemory preActivation, Activation activation)
+      implements CudaEpilogue {}
 }

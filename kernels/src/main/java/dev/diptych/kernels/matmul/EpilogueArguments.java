@@ -34,11 +34,21 @@ record EpilogueArguments(
           };
       case CudaEpilogue.BiasResidual(DeviceMemory bias, DeviceMemory residual) ->
           new EpilogueArguments(5, bias, residual, null);
+      case CudaEpilogue.ActivationGradient(DeviceMemory preActivation, Activation activation) ->
+          switch (activation) {
+            case QUICK_GELU -> new EpilogueArguments(6, null, null, preActivation);
+            case GELU -> new EpilogueArguments(7, null, null, preActivation);
+          };
     };
   }
 
   /** Appends C and what else the epilogue reads and writes. */
   Arguments pointers(Arguments arguments, DeviceMemory c) {
     return arguments.pointer(c).pointer(bias).pointer(residual).pointer(preActivation);
+  }
+
+  /** C and what lies like it, alone. */
+  Arguments likeC(DeviceMemory c) {
+    return new Arguments().pointer(c).pointer(residual).pointer(preActivation);
   }
 }

@@ -6,6 +6,8 @@ import dev.diptych.kernels.cuda.Gpu;
 import dev.diptych.kernels.cuda.GpuScope;
 import dev.diptych.kernels.cuda.Kernel;
 import dev.diptych.kernels.cuda.Launch;
+import dev.diptych.kernels.cuda.Precision;
+import dev.diptych.kernels.cuda.TypedKernel;
 
 /**
  * Matrix multiplication in f32 on a GPU; the kernels are in {@code matmul.cu}. How a product is cut
@@ -14,10 +16,10 @@ import dev.diptych.kernels.cuda.Launch;
 public final class MatmulCuda {
   private static final Form[] LARGE = forms(128);
   private static final Form[] SMALL = forms(64);
-  private static final Kernel JOIN = kernel("matmul_join_f32");
+  private static final TypedKernel JOIN = TypedKernel.of(MatmulCuda.class, "matmul", "matmul_join");
   private static final int THREADS = 256;
 
-  /** Tiles that fill a large GPU once; with fewer, smaller tiles and cuts along K are better. */
+  /** Tiles that fill a large GPU once; with fewer, cuts along K and smaller tiles are better. */
   private static final int ENOUGH_TILES = 128;
 
   /** The least of K that is worth a block of its own; a multiple of every slice's depth. */
@@ -75,7 +77,8 @@ public final class MatmulCuda {
       return;
     }
     int form = (d.transposeA() ? 2 : 0) + (d.transposeB() ? 1 : 0);
-    boolean isLarge = tiles(d, 128) * items >= ENOUGH_TILES;
+    long large = tiles(d, 128) * items;
+    boolean isLarge = large * (isSum ? 1 : splits(d, large)) >= ENOUGH_TILES;
     Form kernel = isLarge ? LARGE[form] : SMALL[form];
     int splits = isSum ? 1 : splits(d, tiles(d, kernel.tile()) * items);
     if (splits == 1) {
@@ -87,19 +90,38 @@ public final class MatmulCuda {
       DeviceMemory partial = scratch.floats(size * splits * items);
       EpilogueArguments none = EpilogueArguments.of(CudaEpilogue.NONE);
       launch(gpu, kernel, d, items, splits, a, b, partial, d.n(), size, none);
-      gpu.launch(
-          JOIN,
-          Launch.of(Math.toIntExact(Math.ceilDiv(items * size, (long) THREADS)), THREADS),
-          epilogue
-              .pointers(new Arguments().pointer(partial), c)
-              .int32(splits)
-              .int32(items)
-              .int32(d.m())
-              .int32(d.n())
-              .int32(d.cRowStride())
-              .int64(d.cBatchStride())
-              .int32(epilogue.kind()));
+      join(gpu, d, items, splits, partial, c, Precision.F32, epilogue);
     }
+  }
+
+  /**
+   * C from partial sums, then the epilogue.
+   *
+   * @param partial (splits, items, M, N) in f32
+   * @param c in {@code ofC}, written
+   */
+  static void join(
+      Gpu gpu,
+      MatmulDims d,
+      int items,
+      int splits,
+      DeviceMemory partial,
+      DeviceMemory c,
+      Precision ofC,
+      EpilogueArguments epilogue) {
+    long all = (long) d.m() * d.n() * items;
+    gpu.launch(
+        JOIN.in(ofC),
+        Launch.of(Math.toIntExact(Math.ceilDiv(all, (long) THREADS)), THREADS),
+        epilogue
+            .pointers(new Arguments().pointer(partial), c)
+            .int32(splits)
+            .int32(items)
+            .int32(d.m())
+            .int32(d.n())
+            .int32(d.cRowStride())
+            .int64(d.cBatchStride())
+            .int32(epilogue.kind()));
   }
 
   private static long tiles(MatmulDims d, int tile) {

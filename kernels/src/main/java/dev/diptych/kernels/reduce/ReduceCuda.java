@@ -28,6 +28,7 @@ public final class ReduceCuda {
 
   private static final int WARP = 32;
   private static final int SUM_THREADS = 256;
+  private static final int JOIN_THREADS = 1024;
   private static final int ELEMENTS_PER_SUM = 4096;
   private static final int LEAST_ROWS_PER_CHUNK = 64;
   private static final int MOST_CHUNKS = 1024;
@@ -143,7 +144,7 @@ public final class ReduceCuda {
           new Arguments().pointer(x).pointer(partial).int64(x.floatCount()));
       gpu.launch(
           SUM_JOIN,
-          Launch.of(1, SUM_THREADS),
+          Launch.of(1, JOIN_THREADS),
           new Arguments().pointer(partial).pointer(sum).int32(blocks).float32(scale));
     }
   }
@@ -165,7 +166,7 @@ public final class ReduceCuda {
           new Arguments().pointer(x).pointer(partial).int64(x.floatCount()));
       gpu.launch(
           SQUARES_JOIN,
-          Launch.of(1, SUM_THREADS),
+          Launch.of(1, JOIN_THREADS),
           new Arguments().pointer(partial).pointer(sum).int32(blocks));
     }
   }

@@ -20,6 +20,7 @@ __device__ __forceinline__ void sumChunk(float* partial, int n, int c, int rowsP
   int end = min(n, begin + rowsPerChunk);
   float sum = 0.0f;
   if (column < c) {
+#pragma unroll 4 // that many loads on their way
     for (int row = begin + warp; row < end; row += SUM_WARPS) {
       sum += f(row, column);
     }

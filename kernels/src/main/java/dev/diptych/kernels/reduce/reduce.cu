@@ -91,45 +91,59 @@ extern "C" __global__ void sum_partial(const float* x, float* partial, long long
   }
 }
 
-/** partial_block = Σ x² over 4096 elements, in double: squares of any f32 fit. */
-extern "C" __global__ void sum_squares_partial(const float* x, double* partial, long long n) {
-  __shared__ double ofThread[256];
-  long long begin = (long long)blockIdx.x * ELEMENTS_PER_SUM;
-  double sum = 0.0;
-  for (int i = threadIdx.x; i < ELEMENTS_PER_SUM && begin + i < n; i += 256) {
-    double value = x[begin + i];
-    sum += value * value;
-  }
+/** The numbers of THREADS threads joined, in every thread. */
+template <int THREADS>
+__device__ __forceinline__ double sumDoubles(double sum) {
+  __shared__ double ofThread[THREADS];
   ofThread[threadIdx.x] = sum;
   __syncthreads();
-  for (int half = 128; half > 0; half /= 2) {
-    if (threadIdx.x < half) {
-      ofThread[threadIdx.x] += ofThread[threadIdx.x + half];
-    }
-    __syncthreads();
-  }
-  if (threadIdx.x == 0) {
-    partial[blockIdx.x] = ofThread[0];
-  }
-}
-
-/** Joins the partial sums in double: one block of 256 threads. */
-template <typename T>
-__device__ __forceinline__ double joinAll(const T* partial, int count) {
-  __shared__ double ofThread[256];
-  double sum = 0.0;
-  for (int i = threadIdx.x; i < count; i += 256) {
-    sum += partial[i];
-  }
-  ofThread[threadIdx.x] = sum;
-  __syncthreads();
-  for (int half = 128; half > 0; half /= 2) {
+#pragma unroll 1
+  for (int half = THREADS / 2; half > 0; half /= 2) {
     if (threadIdx.x < half) {
       ofThread[threadIdx.x] += ofThread[threadIdx.x + half];
     }
     __syncthreads();
   }
   return ofThread[0];
+}
+
+/** partial_block = Σ x² over 4096 elements, in double: squares of any f32 fit. */
+extern "C" __global__ void sum_squares_partial(const float* x, double* partial, long long n) {
+  long long begin = (long long)blockIdx.x * ELEMENTS_PER_SUM;
+  double sum = 0.0;
+  if (aligned(x) && begin + ELEMENTS_PER_SUM <= n) {
+    float v[ELEMENTS_PER_SUM / 256];
+#pragma unroll
+    for (int i = 0; i < ELEMENTS_PER_SUM / 256; i += PACK) {
+      loadPack(x + begin + i * 256 + threadIdx.x * PACK, v + i);
+    }
+#pragma unroll
+    for (int i = 0; i < ELEMENTS_PER_SUM / 256; i++) {
+      sum = fma((double)v[i], (double)v[i], sum);
+    }
+  } else {
+    for (int i = threadIdx.x; i < ELEMENTS_PER_SUM && begin + i < n; i += 256) {
+      sum = fma((double)x[begin + i], (double)x[begin + i], sum);
+    }
+  }
+  sum = sumDoubles<256>(sum);
+  if (threadIdx.x == 0) {
+    partial[blockIdx.x] = sum;
+  }
+}
+
+/** Threads of the one block that joins partial sums: it waits for memory, so as many as there are. */
+constexpr int JOIN_THREADS = 1024;
+
+/** Joins the partial sums in double. */
+template <typename T>
+__device__ __forceinline__ double joinAll(const T* partial, int count) {
+  double sum = 0.0;
+#pragma unroll 4
+  for (int i = threadIdx.x; i < count; i += JOIN_THREADS) {
+    sum += partial[i];
+  }
+  return sumDoubles<JOIN_THREADS>(sum);
 }
 
 extern "C" __global__ void sum_join(const float* partial, float* y, int count, float scale) {

@@ -3,19 +3,36 @@ package dev.diptych.kernels.softmax;
 import dev.diptych.kernels.cuda.Arguments;
 import dev.diptych.kernels.cuda.DeviceMemory;
 import dev.diptych.kernels.cuda.Gpu;
+import dev.diptych.kernels.cuda.Kernel;
+import dev.diptych.kernels.cuda.Launch;
 import dev.diptych.kernels.cuda.RowKernels;
 
 /** Softmax and log-softmax on a GPU, in f32; the kernels are in {@code softmax.cu}. */
 public final class SoftmaxCuda {
-  private static final RowKernels FORWARD = kernels("softmax_forward");
-  private static final RowKernels BACKWARD = kernels("softmax_backward");
-  private static final RowKernels LOG_FORWARD = kernels("log_softmax_forward");
-  private static final RowKernels LOG_BACKWARD = kernels("log_softmax_backward");
+  private static final Kernels FORWARD = kernels("softmax_forward");
+  private static final Kernels BACKWARD = kernels("softmax_backward");
+  private static final Kernels LOG_FORWARD = kernels("log_softmax_forward");
+  private static final Kernels LOG_BACKWARD = kernels("log_softmax_backward");
+
+  private static final int PACK = 4;
+  private static final int MOST_OF_WARP = 1024;
+  private static final int MOST_OF_BLOCK = 4096;
+  private static final int BLOCK = 256;
+
+  /**
+   * One kernel in all its widths.
+   *
+   * @param rows a warp a row, or a block that reads its row again
+   * @param byBlock a row in the registers of a block
+   */
+  private record Kernels(RowKernels rows, Kernel byBlock) {}
 
   private SoftmaxCuda() {}
 
-  private static RowKernels kernels(String entry) {
-    return new RowKernels(SoftmaxCuda.class, "softmax", entry);
+  private static Kernels kernels(String entry) {
+    return new Kernels(
+        new RowKernels(SoftmaxCuda.class, "softmax", entry),
+        Kernel.of(SoftmaxCuda.class, "softmax", entry + "_4096"));
   }
 
   /**
@@ -62,7 +79,13 @@ public final class SoftmaxCuda {
     rows(gpu, d, LOG_BACKWARD, new Arguments().pointer(y).pointer(dy).pointer(dx));
   }
 
-  private static void rows(Gpu gpu, SoftmaxDims d, RowKernels kernels, Arguments arguments) {
-    kernels.launch(gpu, d.n(), d.c(), arguments.int32(d.n()).int32(d.c()));
+  private static void rows(Gpu gpu, SoftmaxDims d, Kernels kernels, Arguments arguments) {
+    boolean isPacked = d.c() % PACK == 0 && arguments.pointersAreMultiplesOf(PACK * Float.BYTES);
+    arguments.int32(d.n()).int32(d.c());
+    if (isPacked && d.c() > MOST_OF_WARP && d.c() <= MOST_OF_BLOCK) {
+      gpu.launch(kernels.byBlock, Launch.of(d.n(), BLOCK), arguments);
+    } else {
+      kernels.rows.launch(gpu, d.n(), d.c(), arguments);
+    }
   }
 }

@@ -3,66 +3,108 @@
 // Equation   y_j = exp(x_j − lse),  lse = max(x) + log Σ_j exp(x_j − max(x));  log: y_j = x_j − lse
 // Shapes     x, y (N, C), f32
 // Traffic    read x once, write y once: 8·N·C bytes → memory-bound
-// Method     one warp per row; the row held in registers up to C = 1024; wider and odd rows by a
-//            block, which reads them again from the cache
+// Method     one warp per row; the row held in registers up to C = 1024; by a block's registers up to
+//            C = 4096; wider and odd rows by a block, which reads them again from the cache
 // Backward   softmax: dx_j = y_j·(dy_j − Σ_l dy_l·y_l);  log: dx_j = dy_j − exp(y_j)·Σ_l dy_l
 #include "../cuda/common.cuh"
 
+/** Threads that hold a row of up to 4096 elements, four packs each. */
+constexpr int BLOCK = 256;
+
+/** A row of a warp, or of a block: where its elements lie, and how its holders join theirs. */
+template <bool BY_BLOCK>
+struct Row {
+  static __device__ __forceinline__ long long number() { return BY_BLOCK ? blockIdx.x : warpRow(); }
+
+  /** The column of register i of this thread. */
+  static __device__ __forceinline__ int at(int i) {
+    return BY_BLOCK ? (i / PACK * BLOCK + threadIdx.x) * PACK + i % PACK : column(i);
+  }
+
+  static __device__ __forceinline__ float sum(float x) { return BY_BLOCK ? sumBlock(x) : sumWarp(x); }
+
+  static __device__ __forceinline__ float max(float x) { return BY_BLOCK ? maxBlock(x) : maxWarp(x); }
+
+  template <int N>
+  static __device__ __forceinline__ void load(float (&v)[N], const float* row, int c, float fill) {
+#pragma unroll
+    for (int i = 0; i < N; i += PACK) {
+      if (at(i) < c) {
+        loadPack(row + at(i), v + i);
+      } else {
+        v[i] = v[i + 1] = v[i + 2] = v[i + 3] = fill;
+      }
+    }
+  }
+
+  template <int N>
+  static __device__ __forceinline__ void store(float* row, const float (&v)[N], int c) {
+#pragma unroll
+    for (int i = 0; i < N; i += PACK) {
+      if (at(i) < c) {
+        storePack(row + at(i), v + i);
+      }
+    }
+  }
+};
+
 /** exp(x − max), where NaN and +∞ − ∞ come out as NaN, and −∞ as 0 unless the row has no more. */
-template <int N, bool LOG>
+template <int N, bool LOG, bool BY_BLOCK>
 __device__ __forceinline__ void forward(const float* x, float* y, int n, int c) {
-  long long row = warpRow();
+  typedef Row<BY_BLOCK> R;
+  long long row = R::number();
   if (row >= n) {
     return;
   }
   float v[N];
-  loadRow(v, x + row * c, c, -INFINITY);
+  R::load(v, x + row * c, c, -INFINITY);
   float largest = -INFINITY;
 #pragma unroll
   for (int i = 0; i < N; i++) {
     largest = Larger()(largest, v[i]);
   }
-  largest = maxWarp(largest);
+  largest = R::max(largest);
   float sum = 0.0f;
   float e[N];
 #pragma unroll
   for (int i = 0; i < N; i++) {
     v[i] -= largest;
     e[i] = expf(v[i]);
-    sum += column(i) < c ? e[i] : 0.0f;
+    sum += R::at(i) < c ? e[i] : 0.0f;
   }
-  sum = sumWarp(sum);
+  sum = R::sum(sum);
   float lse = logf(sum);
   float scale = 1.0f / sum;
 #pragma unroll
   for (int i = 0; i < N; i++) {
     v[i] = LOG ? v[i] - lse : e[i] * scale;
   }
-  storeRow(y + row * c, v, c);
+  R::store(y + row * c, v, c);
 }
 
-template <int N, bool LOG>
+template <int N, bool LOG, bool BY_BLOCK>
 __device__ __forceinline__ void backward(
     const float* y, const float* dy, float* dx, int n, int c) {
-  long long row = warpRow();
+  typedef Row<BY_BLOCK> R;
+  long long row = R::number();
   if (row >= n) {
     return;
   }
   float v[N];
   float g[N];
-  loadRow(v, y + row * c, c, 0.0f);
-  loadRow(g, dy + row * c, c, 0.0f);
+  R::load(v, y + row * c, c, 0.0f);
+  R::load(g, dy + row * c, c, 0.0f);
   float sum = 0.0f;
 #pragma unroll
   for (int i = 0; i < N; i++) {
     sum = LOG ? sum + g[i] : fmaf(g[i], v[i], sum);
   }
-  sum = sumWarp(sum);
+  sum = R::sum(sum);
 #pragma unroll
   for (int i = 0; i < N; i++) {
     v[i] = LOG ? g[i] - expf(v[i]) * sum : v[i] * (g[i] - sum);
   }
-  storeRow(dx + row * c, v, c);
+  R::store(dx + row * c, v, c);
 }
 
 /** A block a row, of any width. */
@@ -102,15 +144,17 @@ __device__ __forceinline__ void backwardWide(const float* y, const float* dy, fl
   }
 }
 
-#define ROWS(N, LOG, NAME, WIDTH)                                                                \
-  extern "C" __global__ void __launch_bounds__(128) NAME##_forward_##WIDTH(                      \
+#define KERNELS(N, LOG, NAME, WIDTH, BY_BLOCK, THREADS)                                          \
+  extern "C" __global__ void __launch_bounds__(THREADS) NAME##_forward_##WIDTH(                  \
       const float* x, float* y, int n, int c) {                                                  \
-    forward<N, LOG>(x, y, n, c);                                                                 \
+    forward<N, LOG, BY_BLOCK>(x, y, n, c);                                                       \
   }                                                                                              \
-  extern "C" __global__ void __launch_bounds__(128) NAME##_backward_##WIDTH(                     \
+  extern "C" __global__ void __launch_bounds__(THREADS) NAME##_backward_##WIDTH(                 \
       const float* y, const float* dy, float* dx, int n, int c) {                                \
-    backward<N, LOG>(y, dy, dx, n, c);                                                           \
+    backward<N, LOG, BY_BLOCK>(y, dy, dx, n, c);                                                 \
   }
+
+#define ROWS(N, LOG, NAME, WIDTH) KERNELS(N, LOG, NAME, WIDTH, false, 128)
 
 #define WIDE(LOG, NAME)                                                                          \
   extern "C" __global__ void NAME##_forward_wide(const float* x, float* y, int n, int c) {       \
@@ -125,3 +169,5 @@ FOR_EACH_WIDTH(ROWS, false, softmax)
 FOR_EACH_WIDTH(ROWS, true, log_softmax)
 WIDE(false, softmax)
 WIDE(true, log_softmax)
+KERNELS(16, false, softmax, 4096, true, BLOCK)
+KERNELS(16, true, log_softmax, 4096, true, BLOCK)
