@@ -17,8 +17,15 @@ import java.util.Locale;
 final class MatmulBf16Cases {
   /** At, below and above the edges of chunks, slices and tiles; the deep one is cut along K. */
   private static final int[][] SIZES = {
-    {1, 1, 1}, {3, 5, 0}, {5, 4, 7}, {17, 33, 15}, {64, 64, 64}, {66, 70, 129}, {20, 40, 600},
-    {0, 3, 4}, {3, 0, 4}
+    {1, 1, 1},
+    {3, 5, 0},
+    {5, 4, 7},
+    {17, 33, 15},
+    {64, 64, 64},
+    {66, 70, 129},
+    {20, 40, 600},
+    {0, 3, 4},
+    {3, 0, 4}
   };
 
   private MatmulBf16Cases() {}
@@ -54,7 +61,8 @@ final class MatmulBf16Cases {
     for (int[] size : new int[][] {{3, 5, 0}, {50, 72, 80}, {13, 31, 1100}}) {
       String name = "matmul epilogues " + size[0] + "×" + size[1] + "×" + size[2];
       suite.checkBf16(name, w -> epilogues(w, size[0], size[1], size[2], Precision.BF16));
-      suite.checkBf16(name + " in f32", w -> epilogues(w, size[0], size[1], size[2], Precision.F32));
+      suite.checkBf16(
+          name + " in f32", w -> epilogues(w, size[0], size[1], size[2], Precision.F32));
     }
     timings(suite);
   }
@@ -108,8 +116,7 @@ final class MatmulBf16Cases {
           DeviceMemory a = w.filled(d.aLength());
           DeviceMemory b = w.filled(d.bLength());
           DeviceMemory c = w.out(d.cLength());
-          return gpu ->
-              MatmulBf16Cuda.multiply(gpu, d, a, b, c, Precision.BF16, CudaEpilogue.NONE);
+          return gpu -> MatmulBf16Cuda.multiply(gpu, d, a, b, c, Precision.BF16, CudaEpilogue.NONE);
         });
   }
 

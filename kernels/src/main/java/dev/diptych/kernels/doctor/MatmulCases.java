@@ -2,8 +2,6 @@ package dev.diptych.kernels.doctor;
 
 import dev.diptych.kernels.cuda.DeviceMemory;
 import dev.diptych.kernels.gelu.Activation;
-import dev.diptych.kernels.gelu.GeluDims;
-import dev.diptych.kernels.gelu.GeluReference;
 import dev.diptych.kernels.matmul.CudaEpilogue;
 import dev.diptych.kernels.matmul.MatmulCuda;
 import dev.diptych.kernels.matmul.MatmulDims;
