@@ -73,7 +73,7 @@ final class LayerNormCases {
     w.checkF32("dw", dw, gdw, 2e-5);
     w.checkF32("db", db, gdb, 2e-5);
     LayerNormCuda.backward(
-        w.gpu(), d, w.precision(), gx, gw, inMean, inRstd, gdy, gdy, w.outF32(c), w.outF32(c));
+        w.gpu(), d, w.precision(), gx, gw, inMean, inRstd, gdy, gdy, w.inF32(dw), w.inF32(db));
     w.check("dx in place", dx, gdy, 1e-5 * largest);
   }
 

@@ -13,18 +13,35 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 
 /**
  * A GPU that is the PTX interpreter: runs the modules that ship, with the arguments as they are
  * packed for the driver. Every scope gets memory of its own that nothing was written to, so that a
- * kernel which reads what nobody wrote is caught even where a real GPU would recycle.
+ * kernel which reads what nobody wrote is caught even where a real GPU would recycle. A fill with
+ * ones, which make NaNs, writes nothing either, so that reading past an input into the guard behind
+ * it is caught too; only the host may look at such memory.
  */
 public final class PtxGpu implements Gpu {
   private static final int SHARED_BYTES_UNASKED = 48 << 10;
 
+  /** The byte that test inputs are surrounded by and outputs filled with. */
+  private static final byte NOT_A_NUMBER = -1;
+
   private final PtxMachine machine = new PtxMachine();
   private final Map<String, PtxModule> modules = new HashMap<>();
   private final List<GpuPool> pools = new ArrayList<>();
+  private final UnaryOperator<String> edit;
+
+  /** Runs the kernels as they ship. */
+  public PtxGpu() {
+    this(UnaryOperator.identity());
+  }
+
+  /** Runs them as {@code edit} makes them from the text that ships: to plant faults. */
+  public PtxGpu(UnaryOperator<String> edit) {
+    this.edit = edit;
+  }
 
   @Override
   public GpuProperties properties() {
@@ -68,7 +85,7 @@ public final class PtxGpu implements Gpu {
   @Override
   public void copyOut(DeviceMemory from, MemorySegment to) {
     checkLength(from.bytes(), to.byteSize());
-    machine.memory().read(from.address(), to);
+    machine.memory().peek(from.address(), to);
   }
 
   @Override
@@ -85,7 +102,11 @@ public final class PtxGpu implements Gpu {
 
   @Override
   public void fill(DeviceMemory memory, byte value) {
-    machine.memory().fill(memory.address(), memory.bytes(), value);
+    if (value == NOT_A_NUMBER) {
+      machine.memory().poison(memory.address(), memory.bytes());
+    } else {
+      machine.memory().fill(memory.address(), memory.bytes(), value);
+    }
   }
 
   @Override
@@ -112,7 +133,7 @@ public final class PtxGpu implements Gpu {
       if (in == null) {
         throw new GpuException("The class path lacks " + resource + ".");
       }
-      return machine.load(new String(in.readAllBytes(), StandardCharsets.UTF_8));
+      return machine.load(edit.apply(new String(in.readAllBytes(), StandardCharsets.UTF_8)));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

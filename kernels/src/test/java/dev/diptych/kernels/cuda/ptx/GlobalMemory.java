@@ -130,6 +130,34 @@ public final class GlobalMemory {
     });
   }
 
+  /**
+   * Copies to the host whatever is there, also where nothing was written.
+   *
+   * @throws Fault if the bytes do not lie in one allocation
+   */
+  public void peek(long address, MemorySegment to) {
+    onHost(() -> {
+      Allocation from = at(address);
+      int start = offset(from, address);
+      int bytes = checkedRange(from, start, to.byteSize());
+      MemorySegment.copy(MemorySegment.ofArray(from.data), start, to, 0, bytes);
+    });
+  }
+
+  /**
+   * Sets {@code bytes} bytes to ones, which make NaNs, and takes them for never written: a kernel
+   * that reads them is at fault.
+   */
+  public void poison(long address, long bytes) {
+    onHost(() -> {
+      Allocation to = at(address);
+      int start = offset(to, address);
+      int count = checkedRange(to, start, bytes);
+      Arrays.fill(to.data, start, start + count, (byte) -1);
+      Arrays.fill(to.state, start, start + count, Region.EMPTY);
+    });
+  }
+
   /** Sets {@code bytes} bytes to {@code value}. */
   public void fill(long address, long bytes, byte value) {
     onHost(() -> {

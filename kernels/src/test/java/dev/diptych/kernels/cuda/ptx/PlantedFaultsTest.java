@@ -175,6 +175,20 @@ class PlantedFaultsTest {
   }
 
   @Test
+  void memoryThatWasPoisoned() {
+    Sample sample = Sample.of(ADD, "vector_add");
+    long a = sample.upload("a", new float[8]);
+    GlobalMemory memory = sample.machine().memory();
+    memory.poison(a + 28, 4);
+    Fault fault = fault(() -> sample.launch(Extent.of(1), Extent.of(32), 0, a, a, a, 8));
+    assertThat(fault.kind()).isEqualTo(Kind.UNINITIALISED);
+    assertThat(fault).hasMessageContaining("byte 28 of a, 32 bytes");
+    int[] bits = new int[8];
+    memory.peek(a, MemorySegment.ofArray(bits));
+    assertThat(bits).containsExactly(0, 0, 0, 0, 0, 0, 0, -1);
+  }
+
+  @Test
   void aSharedArrayThatIsTooSmallForTheBlock() {
     // Sixteen warps, and room for the partial sums of eight.
     Fault fault = fault(() -> softmax(SOFTMAX, 512));

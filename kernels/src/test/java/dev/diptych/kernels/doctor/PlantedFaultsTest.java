@@ -1,0 +1,86 @@
+package dev.diptych.kernels.doctor;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.diptych.kernels.cuda.PtxGpu;
+import dev.diptych.kernels.cuda.ptx.Fault;
+import dev.diptych.kernels.cuda.ptx.Fault.Kind;
+import org.junit.jupiter.api.Test;
+
+/** Faults planted in kernels that ship, one edit of the PTX each: the interpreter must see them. */
+class PlantedFaultsTest {
+  private static final String BARRIER = "bar.sync \t0;";
+  private static final int ALL = -1;
+
+  /** Runs a case with occurrence {@code number} of {@code part} in a kernel, or all, replaced. */
+  private static Fault fault(String name, String kernel, String part, int number, String by) {
+    PtxGpu gpu = new PtxGpu(ptx -> edit(ptx, kernel, part, number, by));
+    GpuCase found =
+        Suite.all().cases().stream().filter(c -> c.name().equals(name)).findFirst().orElseThrow();
+    Fault[] fault = new Fault[1];
+    assertThatThrownBy(() -> found.run(gpu))
+        .as("%s with %s number %s of %s replaced", name, part, number, kernel)
+        .isInstanceOfSatisfying(Fault.class, f -> fault[0] = f)
+        .hasMessageContaining("in kernel " + kernel + ", PTX line " + fault[0].line());
+    return fault[0];
+  }
+
+  private static String edit(String ptx, String kernel, String part, int number, String by) {
+    int at = ptx.indexOf(".entry " + kernel + "(");
+    if (at < 0) {
+      return ptx; // another module
+    }
+    int end = ptx.indexOf("\n}", at);
+    if (number == ALL) {
+      String body = ptx.substring(at, end);
+      assertThat(body).contains(part);
+      return ptx.substring(0, at) + body.replace(part, by) + ptx.substring(end);
+    }
+    for (int i = 0; i <= number; i++) {
+      at = ptx.indexOf(part, at + 1);
+    }
+    assertThat(at).as("%s number %s of %s", part, number, kernel).isBetween(0, end);
+    return ptx.substring(0, at) + by + ptx.substring(at + part.length());
+  }
+
+  private static void barrierIsNeeded(String name, String kernel, int number) {
+    assertThat(fault(name, kernel, BARRIER, number, "").kind()).isIn(Kind.RACE, Kind.UNINITIALISED);
+  }
+
+  @Test
+  void barriersLeftOut() {
+    barrierIsNeeded("layernorm 1×4 f32", "layernorm_backward_f32_256", 0);
+    barrierIsNeeded("layernorm 1×4 f32", "layernorm_backward_f32_256", 1);
+    for (int i = 1; i < 4; i++) { // the first guards what nothing uses yet
+      barrierIsNeeded("layernorm 1×1 f32", "layernorm_forward_f32_wide", i);
+      barrierIsNeeded("layernorm 1×1 bf16", "layernorm_backward_bf16_wide", i);
+    }
+    barrierIsNeeded("softmax 1×1 f32", "softmax_forward_wide", 1);
+    barrierIsNeeded("l2normalize 1×1 f32", "l2normalize_backward_wide", 1);
+    barrierIsNeeded("elementwise ADD backward 1×1 f32", "sum_rows_partial", 0);
+    barrierIsNeeded("elementwise ADD backward 1×1 f32", "join_chunks", 0);
+    barrierIsNeeded("reduce sum of squares 1 f32", "sum_squares_partial", 0);
+    barrierIsNeeded("reduce sum of squares 1 f32", "sum_squares_partial", 1);
+  }
+
+  @Test
+  void aPipelineOfAMatrixProductWithoutABarrier() {
+    barrierIsNeeded("matmul 8 of 129×1029×9 NN f32", "matmul_128_nn", 0);
+    barrierIsNeeded("matmul 8 of 129×1029×9 NN f32", "matmul_128_nn", 3);
+  }
+
+  @Test
+  void aShuffleWhoseMaskLeavesOutHalfTheLanes() {
+    assertThat(fault("softmax 1×1 f32", "softmax_forward_wide", ", -1;", 0, ", 65535;").kind())
+        .isEqualTo(Kind.LANE_MASK);
+  }
+
+  @Test
+  void aVectorFromAnyAddress() {
+    assertThat(
+            fault("QUICK_GELU 1025 f32 unaligned", "quick_gelu_backward_f32", ", 15;", ALL, ", 0;")
+                .kind())
+        .isEqualTo(Kind.MISALIGNED);
+  }
+}
