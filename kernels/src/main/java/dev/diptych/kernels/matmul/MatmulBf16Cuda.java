@@ -222,19 +222,12 @@ public final class MatmulBf16Cuda {
         Launch.of(0, cut.tile.threads())
             .withGrid(Math.toIntExact(cut.tile.tiles(d)), 1, items * cut.splits)
             .withShared(cut.tile.sharedBytes()),
-        epilogue
-            .pointers(operands, c)
-            .pointer(columnSums)
-            .int32(d.m())
-            .int32(d.n())
-            .int32(d.k())
-            .int32(d.aRowStride())
-            .int32(d.bRowStride())
-            .int32(cRowStride)
-            .int32(items == d.batch() ? 1 : d.batch())
-            .int64(d.aBatchStride())
-            .int64(d.bBatchStride())
-            .int64(cBatchStride)
+        MatmulCuda.sizes(
+                epilogue.pointers(operands, c).pointer(columnSums),
+                d,
+                items,
+                cRowStride,
+                cBatchStride)
             .int32(cut.splits)
             .int32(cut.depth(d))
             .int32(epilogue.kind())

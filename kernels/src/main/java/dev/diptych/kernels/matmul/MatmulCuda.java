@@ -133,6 +133,22 @@ public final class MatmulCuda {
     return (int) Math.max(1, Math.min(wanted, d.k() / LEAST_DEPTH));
   }
 
+  /** Appends the sizes and strides of a product, as every matmul kernel takes them. */
+  static Arguments sizes(
+      Arguments arguments, MatmulDims d, int items, int cRowStride, long cBatchStride) {
+    return arguments
+        .int32(d.m())
+        .int32(d.n())
+        .int32(d.k())
+        .int32(d.aRowStride())
+        .int32(d.bRowStride())
+        .int32(cRowStride)
+        .int32(items == d.batch() ? 1 : d.batch()) // products summed into each C
+        .int64(d.aBatchStride())
+        .int64(d.bBatchStride())
+        .int64(cBatchStride);
+  }
+
   private static void launch(
       Gpu gpu,
       Form form,
@@ -155,18 +171,7 @@ public final class MatmulCuda {
         Launch.of(0, THREADS)
             .withGrid(
                 Math.ceilDiv(d.n(), form.tile()), Math.ceilDiv(d.m(), form.tile()), items * splits),
-        epilogue
-            .pointers(operands, c)
-            .int32(d.m())
-            .int32(d.n())
-            .int32(d.k())
-            .int32(d.aRowStride())
-            .int32(d.bRowStride())
-            .int32(cRowStride)
-            .int32(items == d.batch() ? 1 : d.batch())
-            .int64(d.aBatchStride())
-            .int64(d.bBatchStride())
-            .int64(cBatchStride)
+        sizes(epilogue.pointers(operands, c), d, items, cRowStride, cBatchStride)
             .int32(splits)
             .int32(depthPerSplit)
             .int32(epilogue.kind())
