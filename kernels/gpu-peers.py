@@ -84,6 +84,20 @@ def peer(name):
     if name.startswith("elementwise add"):
         a, b, y = normal(n, dtype=dtype), normal(n, dtype=dtype), normal(n, dtype=dtype)
         return lambda: torch.add(a, b, out=y)
+    if name.startswith("elementwise convert"):
+        x, y = normal(n), torch.empty(n, dtype=torch.bfloat16, device=device)
+        return lambda: y.copy_(x)
+    if name.startswith("strided copy"):
+        side = 1 << 13
+        x = normal(side, side, dtype=dtype)
+        if "every second" in name:
+            return lambda: x[::2].contiguous()
+        if "transposed" in name:
+            return lambda: x.t().contiguous()
+        if "repeated" in name:
+            return lambda: x[:1].expand(side, side).contiguous()
+        dy = normal(256, 50, 768, dtype=dtype)
+        return lambda: dy.sum(1)
     if name.startswith("GELU"):
         x = normal(n, dtype=dtype, grad="backward" in name)
         return backward(F.gelu(x), x) if "backward" in name else lambda: F.gelu(x)
@@ -105,7 +119,7 @@ def peer(name):
         x = normal(1 << 16, 512)
         return lambda: F.normalize(x, dim=-1)
     if name.startswith("reduce sum of rows"):
-        x = normal(51200, 768)
+        x = normal(51200, 768, dtype=dtype)
         return lambda: x.sum(0)
     if name.startswith("adamw"):
         p = torch.nn.Parameter(normal(n))

@@ -17,6 +17,7 @@ public final class Suite {
   public static Suite all() {
     Suite suite = new Suite();
     ElementwiseCases.addTo(suite);
+    StridedCopyCases.addTo(suite);
     ActivationCases.addTo(suite);
     LayerNormCases.addTo(suite);
     SoftmaxCases.addTo(suite);
