@@ -244,17 +244,17 @@ public final class ContrastiveCuda {
       CudaSimilarities similarities = new CudaSimilarities(scratch, chunks, image, text);
       DeviceMemory share = shares(scratch, d, ids);
       DeviceMemory g = scratch.allocate(precision.bytes() * chunks.logits());
-      DeviceMemory entropies = scratch.floats(chunks.scaleParts());
       DeviceMemory du = sumsInPlace ? dImage : scratch.floats((long) chunks.rows() * d.d());
       DeviceMemory dv = sumsInPlace ? dText : scratch.floats((long) d.n() * d.d());
-      int blocks = 0;
+      DeviceMemory entropies = scratch.floats(chunks.scaleParts(0));
+      DeviceMemory entropyOfChunk = scratch.floats(chunks.count());
       for (int chunk = 0; chunk < chunks.count(); chunk++) {
-        int along = chunks.gradientBlocksAlong();
-        int down = CudaChunks.gradientBlocksDown(chunks.rows(chunk));
         similarities.multiply(chunk);
+        DeviceMemory partial = entropies.floats(0, chunks.scaleParts(chunk));
         gpu.launch(
             GRADIENT.in(precision),
-            Launch.of(0, GRADIENT_THREADS).withGrid(along, down, 1),
+            Launch.of(0, GRADIENT_THREADS)
+                .withGrid(chunks.gradientBlocksAlong(), chunks.gradientBlocksDown(chunk), 1),
             new Arguments()
                 .pointer(similarities.products)
                 .pointer(logScale)
@@ -264,25 +264,24 @@ public final class ContrastiveCuda {
                 .pointer(columnLse)
                 .pointer(dLoss)
                 .pointer(g)
-                .pointer(entropies.floats(blocks, (long) along * down))
+                .pointer(partial)
                 .int32(chunks.begin(chunk))
                 .int32(chunks.rows(chunk))
                 .int32(d.n())
                 .int32(chunks.pitch()));
-        blocks += along * down;
-        DeviceMemory chunkDu =
-            sumsInPlace ? similarities.rows(dImage, Precision.F32, chunk) : du;
+        ReduceCuda.sum(gpu, 0.5f / d.n(), partial, entropyOfChunk.floats(chunk, 1));
+        DeviceMemory chunkDu = sumsInPlace ? similarities.rows(du, Precision.F32, chunk) : du;
         similarities.imageGradient(chunk, g, chunkDu);
         similarities.finishImages(chunk, chunkDu, dImage);
         similarities.addTextGradient(chunk, g, dv);
       }
       similarities.finishTexts(dv, dText);
-      DeviceMemory mean = scratch.floats(1);
-      ReduceCuda.sum(gpu, 0.5f / d.n(), entropies, mean);
+      DeviceMemory entropy = scratch.floats(1);
+      ReduceCuda.sum(gpu, 1, entropyOfChunk, entropy);
       gpu.launch(
           SCALE_GRADIENT,
           Launch.of(1, 1),
-          new Arguments().pointer(loss).pointer(mean).pointer(dLoss).pointer(dLogScale));
+          new Arguments().pointer(loss).pointer(entropy).pointer(dLoss).pointer(dLogScale));
     }
   }
 }

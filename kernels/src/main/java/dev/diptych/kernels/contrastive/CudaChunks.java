@@ -34,7 +34,7 @@ record CudaChunks(ContrastiveDims dims, Precision precision, int rows) {
 
   /** The cut for these sizes. */
   static CudaChunks of(ContrastiveDims dims, Precision precision) {
-    int rows = (int) Math.clamp(LOGITS / dims.n(), LEAST_ROWS, MOST_ROWS);
+    int rows = Math.clamp(LOGITS / dims.n(), LEAST_ROWS, MOST_ROWS);
     int whole = rows < GRANULE ? rows : rows / GRANULE * GRANULE;
     return new CudaChunks(dims, precision, Math.min(dims.n(), whole));
   }
@@ -69,9 +69,9 @@ record CudaChunks(ContrastiveDims dims, Precision precision, int rows) {
     return Math.ceilDiv(dims.n(), GRADIENT_COLUMNS);
   }
 
-  /** Blocks down {@code rows} rows that turn products into gradients. */
-  static int gradientBlocksDown(int rows) {
-    return Math.ceilDiv(rows, GRADIENT_ROWS);
+  /** Blocks down the rows of a chunk that turn products into gradients. */
+  int gradientBlocksDown(int chunk) {
+    return Math.ceilDiv(rows(chunk), GRADIENT_ROWS);
   }
 
   /** Bytes of the parts of a chunk's rows. */
@@ -94,10 +94,9 @@ record CudaChunks(ContrastiveDims dims, Precision precision, int rows) {
     return (long) rows * pitch();
   }
 
-  /** Partial sums of the gradient of the scale. */
-  int scaleParts() {
-    int last = gradientBlocksDown(rows(count() - 1));
-    return gradientBlocksAlong() * ((count() - 1) * gradientBlocksDown(rows) + last);
+  /** Partial sums of a chunk that go into the gradient of the scale. */
+  int scaleParts(int chunk) {
+    return gradientBlocksAlong() * gradientBlocksDown(chunk);
   }
 
   /** Bytes of scratch of the forward pass, beside what the products of matrices take. */
@@ -109,9 +108,9 @@ record CudaChunks(ContrastiveDims dims, Precision precision, int rows) {
   long backwardScratch() {
     // Gradients in f32 are summed where they are to be; in bf16 they are rounded from f32.
     long d = dims.d();
-    long sums =
-        precision == Precision.F32 ? 0 : Float.BYTES * (rows * d + (long) dims.n() * d);
-    return common() + precision.bytes() * logits() + Float.BYTES * (scaleParts() + 1L) + sums;
+    long sums = precision == Precision.F32 ? 0 : Float.BYTES * (rows * d + (long) dims.n() * d);
+    long ofScale = Float.BYTES * (scaleParts(0) + count() + 1L);
+    return common() + precision.bytes() * logits() + ofScale + sums;
   }
 
   /** Normalised embeddings and their lengths, products, shares. */

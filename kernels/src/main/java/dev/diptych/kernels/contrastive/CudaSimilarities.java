@@ -43,8 +43,7 @@ final class CudaSimilarities {
   final DeviceMemory products;
 
   /** Normalises the rows if need be, into memory of {@code scratch}. */
-  CudaSimilarities(
-      GpuScope scratch, CudaChunks chunks, DeviceMemory image, DeviceMemory text) {
+  CudaSimilarities(GpuScope scratch, CudaChunks chunks, DeviceMemory image, DeviceMemory text) {
     this.gpu = scratch.gpu();
     this.chunks = chunks;
     n = chunks.dims().n();
