@@ -145,17 +145,23 @@ extern "C" __global__ void __launch_bounds__(WARP* WARP) contrastive_join(
 /** Threads of a block that counts matches, each those of one pair. */
 constexpr int COUNTERS = 128;
 
-/** share_i = 1 over how many pairs match i, itself included. */
+/** share_i = 1 over how many pairs match i, itself included: 1 without ids. */
 extern "C" __global__ void __launch_bounds__(COUNTERS) contrastive_shares(
     const int* ids, float* share, int n) {
   __shared__ int others[COUNTERS];
   int pair = blockIdx.x * COUNTERS + threadIdx.x;
-  int id = pair < n ? idOf(ids, pair) : 0;
+  if (ids == nullptr) {
+    if (pair < n) {
+      share[pair] = 1.0f;
+    }
+    return;
+  }
+  int id = pair < n ? ids[pair] : 0;
   int count = 0;
   for (int begin = 0; begin < n; begin += COUNTERS) {
     __syncthreads(); // the ones before may still be read
     if (begin + threadIdx.x < n) {
-      others[threadIdx.x] = idOf(ids, begin + threadIdx.x);
+      others[threadIdx.x] = ids[begin + threadIdx.x];
     }
     __syncthreads();
     int length = min(COUNTERS, n - begin);

@@ -40,13 +40,17 @@ final class ContrastiveCases {
     }
     ContrastiveDims d = new ContrastiveDims(70, 24, true);
     float most = (float) Math.log(100);
-    suite.checkBoth("contrastive 70×24 with ids", w -> both(w, 32, d, pairs(w, d), most, ids(70)));
+    suite.checkBoth(
+        "contrastive 70×24 at a scale of 100", w -> both(w, 70, d, pairs(w, d), most, null));
+    suite.checkBoth(
+        "contrastive 70×24 at a scale of 100 with ids",
+        w -> both(w, 32, d, pairs(w, d), most, ids(70)));
     suite.checkBoth(
         "contrastive 70×24 of one id", w -> both(w, 70, d, pairs(w, d), 1, new int[70]));
     suite.checkBoth("contrastive 70×24 as the sizes have it cut", ContrastiveCases::oneChunk);
     suite.checkBoth("contrastive 70×24 of zeros", w -> zeros(w, d));
     suite.checkBoth("contrastive 66×8 far apart", ContrastiveCases::farApart);
-    suite.checkBoth("contrastive of NaN", ContrastiveCases::special);
+    suite.checkBoth("contrastive of NaN and infinity", ContrastiveCases::special);
     ContrastiveDims large = new ContrastiveDims(1 << 15, 512, true);
     suite.timeBf16("contrastive forward 32768×512", large.forwardCost(), w -> forward(w, large));
     suite.timeBf16("contrastive backward 32768×512", large.backwardCost(), w -> backward(w, large));
@@ -189,6 +193,11 @@ final class ContrastiveCases {
     w.check("dImage", all, run.dImage(), 0);
     w.check("dText", all, run.dText(), 0);
     w.checkF32("dLogScale", nan, run.dLogScale(), 0);
+    pairs[1][123] = 1;
+    pairs[0][7] = Double.POSITIVE_INFINITY;
+    run = ContrastiveRun.of(w, d, w.in(pairs[0]), w.in(pairs[1]), 1, null, 1, 0);
+    run.forward(w.gpu());
+    w.checkF32("loss", nan, run.loss(), 0);
   }
 
   private static ContrastiveRun filled(Workbench w, ContrastiveDims d) {
