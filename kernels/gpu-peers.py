@@ -77,6 +77,20 @@ def attention(dtype, b, h, t, d, causal, is_backward):
     return best[1]
 
 
+def contrastive(dtype, n, d, is_backward):
+    """As CLIP's authors and OpenCLIP write it, with the matrix of logits; ours counts the accuracy too.
+    The backward reads the logits and softmaxes that the forward kept; ours computes them again."""
+    u, v = (normal(n, d, dtype=dtype, grad=is_backward) for _ in range(2))
+    log_scale = torch.tensor(100.0, device=device).log().requires_grad_(is_backward)
+    pairs = torch.arange(n, device=device)
+
+    def run():
+        logits = log_scale.exp() * F.normalize(u, dim=-1) @ F.normalize(v, dim=-1).t()
+        return (F.cross_entropy(logits, pairs) + F.cross_entropy(logits.t(), pairs)) / 2
+
+    return backward(run(), (u, v, log_scale)) if is_backward else run
+
+
 def peer(name):
     """What PyTorch has for a timing of gpu-check, or None."""
     dtype = torch.bfloat16 if name.endswith("bf16") else torch.float32
@@ -130,6 +144,9 @@ def peer(name):
         ids = torch.randint(49408, (512, 77), device=device)
         table, positions = normal(49408, 512), normal(77, 512)
         return lambda: F.embedding(ids, table) + positions
+    found = re.match(r"contrastive (forward|backward) (\d+)×(\d+)", name)
+    if found:
+        return contrastive(dtype, int(found[2]), int(found[3]), found[1] == "backward")
     found = re.match(r"matmul (\d+)×(\d+)×(\d+) ([NT])([NT])", name)
     if found:
         m, n, k = (int(found[i]) for i in (1, 2, 3))

@@ -28,6 +28,7 @@ public final class Suite {
     MatmulCases.addTo(suite);
     MatmulBf16Cases.addTo(suite);
     AttentionCases.addTo(suite);
+    ContrastiveCases.addTo(suite);
     return suite;
   }
 
