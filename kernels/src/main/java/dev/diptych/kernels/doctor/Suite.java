@@ -27,6 +27,8 @@ public final class Suite {
     MatmulCases.addTo(suite);
     MatmulBf16Cases.addTo(suite);
     AttentionCases.addTo(suite);
+    Conv2dCases.addTo(suite);
+    ChannelsLastCases.addTo(suite);
     return suite;
   }
 
