@@ -48,6 +48,17 @@ def matmul(dtype, m, n, k, ta, tb, tf32=False):
     return lambda: torch.mm(a, b)
 
 
+def convolution(dtype, what, b, height, width, c, o, kernel, stride):
+    """cuDNN's fastest algorithm, on channels last and without TF32."""
+    torch.backends.cudnn.benchmark = True
+    torch.backends.cudnn.allow_tf32 = False
+    last = {"memory_format": torch.channels_last}
+    x = normal(b, c, height, width, dtype=dtype).to(**last).requires_grad_(what == "backward of x")
+    w = normal(o, c, kernel, kernel, dtype=dtype).to(**last).requires_grad_(what == "backward of w")
+    run = lambda: F.conv2d(x, w, stride=stride, padding=kernel // 2)
+    return run if what == "forward" else backward(run(), w if what == "backward of w" else x)
+
+
 def attention(dtype, b, h, t, d, causal, is_backward):
     """The fastest of PyTorch's backends, each forced. q, k and v are views of one packed projection, as
     ours are; their gradients are three matrices, not one packed: that copy is not counted."""
@@ -156,6 +167,21 @@ def peer(name):
         m, k, n = (int(found[i]) for i in (1, 2, 3))
         x, w, b = (normal(*s, dtype=dtype) for s in ((m, k), (n, k), (n,)))
         return lambda: F.gelu(F.linear(x, w, b))
+    found = re.match(
+        r"conv2d (forward|backward of .) (\d+)×(\d+)×(\d+)×(\d+)→(\d+) (\d+)×\d+/(\d+)", name
+    )
+    if found:
+        return convolution(dtype, found[1], *(int(found[i]) for i in range(2, 9)))
+    found = re.match(r"channelslast forward (\d+)×(\d+)×(\d+)", name)
+    if found:
+        x = normal(*(int(found[i]) for i in (1, 2, 3)))
+        y = normal(x.shape[0], x.shape[2], x.shape[1], dtype=dtype)
+        return lambda: y.copy_(x.transpose(1, 2))
+    found = re.match(r"channelslast backward (\d+)×(\d+)×(\d+)", name)
+    if found:
+        b, c, pixels = (int(found[i]) for i in (1, 2, 3))
+        dy, dx = normal(b, pixels, c, dtype=dtype), normal(b, c, pixels)
+        return lambda: dx.copy_(dy.transpose(1, 2))
     found = re.match(r"attention (forward|backward) (\d+)×(\d+)×(\d+)×(\d+)( causal)?", name)
     if found:
         b, h, t, d = (int(found[i]) for i in (2, 3, 4, 5))

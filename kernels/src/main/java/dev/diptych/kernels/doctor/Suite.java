@@ -29,6 +29,8 @@ public final class Suite {
     MatmulBf16Cases.addTo(suite);
     AttentionCases.addTo(suite);
     ContrastiveCases.addTo(suite);
+    Conv2dCases.addTo(suite);
+    ChannelsLastCases.addTo(suite);
     return suite;
   }
 
