@@ -48,6 +48,17 @@ def matmul(dtype, m, n, k, ta, tb, tf32=False):
     return lambda: torch.mm(a, b)
 
 
+def convolution(dtype, what, b, height, width, c, o, kernel, stride):
+    """cuDNN's fastest algorithm, on channels last and without TF32."""
+    torch.backends.cudnn.benchmark = True
+    torch.backends.cudnn.allow_tf32 = False
+    last = {"memory_format": torch.channels_last}
+    x = normal(b, c, height, width, dtype=dtype).to(**last).requires_grad_(what == "backward of x")
+    w = normal(o, c, kernel, kernel, dtype=dtype).to(**last).requires_grad_(what == "backward of w")
+    run = lambda: F.conv2d(x, w, stride=stride, padding=kernel // 2)
+    return run if what == "forward" else backward(run(), w if what == "backward of w" else x)
+
+
 def attention(dtype, b, h, t, d, causal, is_backward):
     """The fastest of PyTorch's backends, each forced. q, k and v are views of one packed projection, as
     ours are; their gradients are three matrices, not one packed: that copy is not counted."""
@@ -98,6 +109,20 @@ def peer(name):
     if name.startswith("elementwise add"):
         a, b, y = normal(n, dtype=dtype), normal(n, dtype=dtype), normal(n, dtype=dtype)
         return lambda: torch.add(a, b, out=y)
+    if name.startswith("elementwise convert"):
+        x, y = normal(n), torch.empty(n, dtype=torch.bfloat16, device=device)
+        return lambda: y.copy_(x)
+    if name.startswith("strided copy"):
+        side = 1 << 13
+        x = normal(side, side, dtype=dtype)
+        if "every second" in name:
+            return lambda: x[::2].contiguous()
+        if "transposed" in name:
+            return lambda: x.t().contiguous()
+        if "repeated" in name:
+            return lambda: x[:1].expand(side, side).contiguous()
+        dy = normal(256, 50, 768, dtype=dtype)
+        return lambda: dy.sum(1)
     if name.startswith("GELU"):
         x = normal(n, dtype=dtype, grad="backward" in name)
         return backward(F.gelu(x), x) if "backward" in name else lambda: F.gelu(x)
@@ -119,7 +144,7 @@ def peer(name):
         x = normal(1 << 16, 512)
         return lambda: F.normalize(x, dim=-1)
     if name.startswith("reduce sum of rows"):
-        x = normal(51200, 768)
+        x = normal(51200, 768, dtype=dtype)
         return lambda: x.sum(0)
     if name.startswith("adamw"):
         p = torch.nn.Parameter(normal(n))
@@ -142,6 +167,21 @@ def peer(name):
         m, k, n = (int(found[i]) for i in (1, 2, 3))
         x, w, b = (normal(*s, dtype=dtype) for s in ((m, k), (n, k), (n,)))
         return lambda: F.gelu(F.linear(x, w, b))
+    found = re.match(
+        r"conv2d (forward|backward of .) (\d+)×(\d+)×(\d+)×(\d+)→(\d+) (\d+)×\d+/(\d+)", name
+    )
+    if found:
+        return convolution(dtype, found[1], *(int(found[i]) for i in range(2, 9)))
+    found = re.match(r"channelslast forward (\d+)×(\d+)×(\d+)", name)
+    if found:
+        x = normal(*(int(found[i]) for i in (1, 2, 3)))
+        y = normal(x.shape[0], x.shape[2], x.shape[1], dtype=dtype)
+        return lambda: y.copy_(x.transpose(1, 2))
+    found = re.match(r"channelslast backward (\d+)×(\d+)×(\d+)", name)
+    if found:
+        b, c, pixels = (int(found[i]) for i in (1, 2, 3))
+        dy, dx = normal(b, pixels, c, dtype=dtype), normal(b, c, pixels)
+        return lambda: dx.copy_(dy.transpose(1, 2))
     found = re.match(r"attention (forward|backward) (\d+)×(\d+)×(\d+)×(\d+)( causal)?", name)
     if found:
         b, h, t, d = (int(found[i]) for i in (2, 3, 4, 5))

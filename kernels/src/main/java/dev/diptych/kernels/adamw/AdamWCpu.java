@@ -16,7 +16,8 @@ public final class AdamWCpu {
   private AdamWCpu() {}
 
   /**
-   * One step over the parameters {@code begin ≤ i < end}.
+   * One step over the parameters {@code begin ≤ i < end}; nothing changes if the step's {@code
+   * gradientScale} is NaN.
    *
    * @param p (n) parameters, changed
    * @param g (n) gradients, before they are scaled by {@link AdamWStep#gradientScale}
@@ -27,6 +28,9 @@ public final class AdamWCpu {
       AdamWStep step, Floats p, Floats g, Floats m, Floats v, int begin, int end) {
     assert g.length() == p.length() && m.length() == p.length() && v.length() == p.length();
     assert 0 <= begin && begin <= end && end <= p.length();
+    if (Double.isNaN(step.gradientScale())) {
+      return;
+    }
     Parallel.rows(
         end - begin,
         PER_TASK,

@@ -17,6 +17,7 @@ public final class Suite {
   public static Suite all() {
     Suite suite = new Suite();
     ElementwiseCases.addTo(suite);
+    StridedCopyCases.addTo(suite);
     ActivationCases.addTo(suite);
     LayerNormCases.addTo(suite);
     SoftmaxCases.addTo(suite);
@@ -28,6 +29,8 @@ public final class Suite {
     MatmulBf16Cases.addTo(suite);
     AttentionCases.addTo(suite);
     ContrastiveCases.addTo(suite);
+    Conv2dCases.addTo(suite);
+    ChannelsLastCases.addTo(suite);
     return suite;
   }
 

@@ -101,6 +101,42 @@ class AdamWTest {
   }
 
   @Test
+  void aScaleThatIsNaNChangesNothing() {
+    AdamWStep step = step(1, 0.2, Double.NaN);
+    Floats p = Floats.of(1, 2, 3);
+    Floats m = Floats.of(4, 5, 6);
+    Floats v = Floats.of(7, 8, 9);
+    AdamWCpu.update(step, p, Floats.of(1, 1, 1), m, v, 0, 3);
+    assertThat(p.array()).containsExactly(1, 2, 3);
+    assertThat(m.array()).containsExactly(4, 5, 6);
+    assertThat(v.array()).containsExactly(7, 8, 9);
+    double[] state = {1};
+    AdamWReference.update(step, state, state, state, state, 0, 1);
+    assertThat(state).containsExactly(1);
+  }
+
+  @Test
+  void gradientsAreScaledToTheNormThatIsAllowed() {
+    assertThat(AdamWReference.gradientScale(4, 1, 1)).isEqualTo(0.25);
+    assertThat(AdamWReference.gradientScale(0.5, 1, 1)).isEqualTo(1);
+    assertThat(AdamWReference.gradientScale(0, 1, 1)).isEqualTo(1);
+    assertThat(AdamWReference.gradientScale(4, 1, 0)).isEqualTo(1);
+    assertThat(AdamWReference.gradientScale(4, Double.NaN, 1)).isNaN();
+    assertThat(AdamWReference.gradientScale(Double.POSITIVE_INFINITY, 1, 0)).isNaN();
+  }
+
+  @Test
+  void theOrderOfPackedNumbersIsTheKernels() {
+    float[] packed = new AdamWStep(2, 0.5, 0.75, 0.5, 0.125, 0.25, 0.0625).packed();
+    assertThat(packed)
+        .containsExactly(
+            new float[] {
+              0.25f, 0.5f, 0.5f, 0.875f, 0.5f / 0.4375f, (float) Math.sqrt(0.75), 0.125f, 0.0625f
+            },
+            within(1e-7f));
+  }
+
+  @Test
   void aNaNGradientSpoilsItsParameterAlone() {
     Floats p = Floats.of(1, 2, 3);
     AdamWCpu.update(

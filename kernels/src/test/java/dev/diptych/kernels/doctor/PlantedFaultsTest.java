@@ -58,8 +58,8 @@ class PlantedFaultsTest {
     }
     barrierIsNeeded("softmax 1×1 f32", "softmax_forward_wide", 1);
     barrierIsNeeded("l2normalize 1×1 f32", "l2normalize_backward_wide", 1);
-    barrierIsNeeded("elementwise ADD backward 1×1 f32", "sum_rows_partial", 0);
-    barrierIsNeeded("elementwise ADD backward 1×1 f32", "join_chunks", 0);
+    barrierIsNeeded("reduce 2×2 f32", "sum_rows_partial_f32", 0);
+    barrierIsNeeded("reduce 2×2 f32", "join_chunks", 0);
     barrierIsNeeded("reduce sum of squares 1 f32", "sum_squares_partial", 0);
     barrierIsNeeded("reduce sum of squares 1 f32", "sum_squares_partial", 1);
     barrierIsNeeded("contrastive 2×2 by 1 f32", "contrastive_statistics", 0);

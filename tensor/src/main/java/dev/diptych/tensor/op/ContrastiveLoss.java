@@ -1,5 +1,9 @@
 package dev.diptych.tensor.op;
 
+import dev.diptych.kernels.cuda.DeviceMemory;
+import dev.diptych.kernels.cuda.Precision;
+import dev.diptych.kernels.contrastive.ContrastiveCuda;
+import dev.diptych.tensor.CudaStorage;
 import dev.diptych.kernels.contrastive.ContrastiveCpu;
 import dev.diptych.kernels.contrastive.ContrastiveDims;
 import dev.diptych.tensor.HostStorage;
@@ -58,13 +62,13 @@ public final class ContrastiveLoss {
     Shape rows = Shape.of(d.n());
     Result result =
         new Result(
-            scope.allocate(Shape.scalar()),
-            scope.allocate(Shape.scalar()),
-            scope.allocate(rows),
-            scope.allocate(rows));
-    Tensor scratch = scratch(scope, d, d.forwardScratch());
+            scope.allocateF32(Shape.scalar()),
+            scope.allocateF32(Shape.scalar()),
+            scope.allocateF32(rows),
+            scope.allocateF32(rows));
     switch (image.storage()) {
-      case HostStorage host ->
+      case HostStorage host -> {
+        Tensor scratch = scratch(scope, d, d.forwardScratch());
           ContrastiveCpu.forward(
               d,
               image.floats(),
@@ -76,8 +80,22 @@ public final class ContrastiveLoss {
               result.rowLse.floats(),
               result.columnLse.floats(),
               scratch.floats());
+        scope.release(scratch);
+      }
+      case CudaStorage cuda ->
+          ContrastiveCuda.forward(
+              cuda.gpu(),
+              d,
+              image.precision(),
+              image.memory(),
+              text.memory(image.precision()),
+              logScale.memory(Precision.F32),
+              onGpu(scope, ids),
+              result.loss.memory(),
+              result.accuracy.memory(),
+              result.rowLse.memory(),
+              result.columnLse.memory());
     }
-    scope.release(scratch);
     return result;
   }
 
@@ -103,10 +121,11 @@ public final class ContrastiveLoss {
     requireOne("dLogScale", dLogScale);
     ContrastiveDims d = dims(image, normalize);
     Gradients gradients =
-        new Gradients(scope.allocate(image.shape()), scope.allocate(text.shape()));
-    Tensor scratch = scratch(scope, d, d.backwardScratch());
+        new Gradients(
+            scope.allocateLike(image, image.shape()), scope.allocateLike(text, text.shape()));
     switch (image.storage()) {
-      case HostStorage host ->
+      case HostStorage host -> {
+        Tensor scratch = scratch(scope, d, d.backwardScratch());
           ContrastiveCpu.backward(
               d,
               image.floats(),
@@ -121,9 +140,30 @@ public final class ContrastiveLoss {
               gradients.text.floats(),
               dLogScale.floats(),
               scratch.floats());
+        scope.release(scratch);
+      }
+      case CudaStorage cuda ->
+          ContrastiveCuda.backward(
+              cuda.gpu(),
+              d,
+              image.precision(),
+              image.memory(),
+              text.memory(image.precision()),
+              logScale.memory(Precision.F32),
+              onGpu(scope, ids),
+              saved.loss.memory(),
+              saved.rowLse.memory(),
+              saved.columnLse.memory(),
+              dLoss.memory(Precision.F32),
+              gradients.image.memory(),
+              gradients.text.memory(),
+              dLogScale.memory(Precision.F32));
     }
-    scope.release(scratch);
     return gradients;
+  }
+
+  private static @Nullable DeviceMemory onGpu(TensorScope scope, @Nullable IntTensor ids) {
+    return ids == null ? null : ids.on(scope);
   }
 
   private static void check(Tensor image, Tensor text, Tensor logScale, @Nullable IntTensor ids) {
