@@ -27,6 +27,9 @@ public final class Suite {
     MatmulCases.addTo(suite);
     MatmulBf16Cases.addTo(suite);
     AttentionCases.addTo(suite);
+    BatchNormCases.addTo(suite);
+    AveragePoolCases.addTo(suite);
+    MeanTokenCases.addTo(suite);
     return suite;
   }
 
