@@ -36,6 +36,10 @@ def normal(*shape, dtype=torch.float32, grad=False):
     return torch.randn(*shape, dtype=dtype, device=device, requires_grad=grad)
 
 
+def channels_last(dtype, b, side, c):
+    return normal(b, c, side, side, dtype=dtype).to(memory_format=torch.channels_last)
+
+
 def backward(y, inputs):
     dy = torch.randn_like(y)
     return lambda: torch.autograd.grad(y, inputs, dy, retain_graph=True)
@@ -186,6 +190,21 @@ def peer(name):
     if found:
         b, h, t, d = (int(found[i]) for i in (2, 3, 4, 5))
         return attention(dtype, b, h, t, d, found[6] is not None, found[1] == "backward")
+    found = re.match(r"batchnorm (training|in use|backward) (\d+)×(\d+)", name)
+    if found:
+        rows, c = int(found[2]), int(found[3])
+        side = round((rows / 64) ** 0.5)
+        x = channels_last(dtype, 64, side, c).requires_grad_(found[1] == "backward")
+        w, b = (normal(c, grad=found[1] == "backward") for _ in range(2))
+        running = normal(c), normal(c).abs()
+        run = lambda: F.batch_norm(x, *running, w, b, training=found[1] != "in use")
+        return backward(run(), (x, w, b)) if found[1] == "backward" else run
+    found = re.match(r"averagepool (forward|backward) (\d+)×(\d+)×\d+×(\d+) by (\d+)", name)
+    if found:
+        b, side, c, k = (int(found[i]) for i in (2, 3, 4, 5))
+        x = channels_last(dtype, b, side, c).requires_grad_(found[1] == "backward")
+        run = lambda: F.avg_pool2d(x, k)
+        return backward(run(), x) if found[1] == "backward" else run
     return None
 
 

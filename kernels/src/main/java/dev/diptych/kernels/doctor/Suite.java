@@ -31,6 +31,9 @@ public final class Suite {
     ContrastiveCases.addTo(suite);
     Conv2dCases.addTo(suite);
     ChannelsLastCases.addTo(suite);
+    BatchNormCases.addTo(suite);
+    AveragePoolCases.addTo(suite);
+    MeanTokenCases.addTo(suite);
     return suite;
   }
 

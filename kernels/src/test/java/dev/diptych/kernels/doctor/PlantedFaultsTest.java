@@ -70,6 +70,13 @@ class PlantedFaultsTest {
   }
 
   @Test
+  void joinsOfRowsOfThreadsWithoutABarrier() {
+    barrierIsNeeded("batchnorm 3×3 f32", "batchnorm_moments_f32", 0);
+    barrierIsNeeded("batchnorm 3×3 bf16", "batchnorm_products_bf16", 0);
+    barrierIsNeeded("batchnorm 3×3 f32", "batchnorm_join_moments_f32", 0);
+  }
+
+  @Test
   void aPipelineOfAMatrixProductWithoutABarrier() {
     barrierIsNeeded("matmul 8 of 129×1029×9 NN f32", "matmul_128_nn", 0);
     barrierIsNeeded("matmul 8 of 129×1029×9 NN f32", "matmul_128_nn", 3);
