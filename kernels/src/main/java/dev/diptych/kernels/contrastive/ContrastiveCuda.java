@@ -269,7 +269,7 @@ public final class ContrastiveCuda {
                 .int32(chunks.rows(chunk))
                 .int32(d.n())
                 .int32(chunks.pitch()));
-        ReduceCuda.sum(gpu, 0.5f / d.n(), partial, entropyOfChunk.floats(chunk, 1));
+        ReduceCuda.sum(gpu, Precision.F32, 0.5f / d.n(), partial, entropyOfChunk.floats(chunk, 1));
         DeviceMemory chunkDu = sumsInPlace ? similarities.rows(du, Precision.F32, chunk) : du;
         similarities.imageGradient(chunk, g, chunkDu);
         similarities.finishImages(chunk, chunkDu, dImage);
@@ -277,7 +277,7 @@ public final class ContrastiveCuda {
       }
       similarities.finishTexts(dv, dText);
       DeviceMemory entropy = scratch.floats(1);
-      ReduceCuda.sum(gpu, 1, entropyOfChunk, entropy);
+      ReduceCuda.sum(gpu, Precision.F32, 1, entropyOfChunk, entropy);
       gpu.launch(
           SCALE_GRADIENT,
           Launch.of(1, 1),

@@ -129,7 +129,8 @@ final class ContrastiveCases {
     ContrastiveReference.backward(
         d, image, text, t, ids, rowLse, columnLse, D_LOSS, dImage, dText, dLogScale);
     run.backwardBy(rows, w.gpu());
-    // P and Q are as exact as the largest logit; gradients, of size 1/N, are held to their own size.
+    // P and Q are as exact as the largest logit; gradients, of size 1/N, are held to their own
+    // size.
     double f32 = 1e-6 * Math.max(10, largest);
     gradient(w, "dImage", dImage, run.dImage(), f32, plain.dImage);
     gradient(w, "dText", dText, run.dText(), f32, plain.dText);
@@ -145,14 +146,11 @@ final class ContrastiveCases {
     within(w, what, expected, found, w.precision(), tolerance(w, least, 3, error));
   }
 
-  /** Holds each element to an absolute error, where the workbench takes one relative to their size. */
+  /**
+   * Holds each element to an absolute error, where the workbench takes one relative to their size.
+   */
   private static void within(
-      Workbench w,
-      String what,
-      double[] expected,
-      DeviceMemory found,
-      Precision as,
-      double error) {
+      Workbench w, String what, double[] expected, DeviceMemory found, Precision as, double error) {
     w.check(what, expected, found, as, error / Math.max(1, rootMeanSquare(expected)));
   }
 

@@ -4,6 +4,7 @@ import dev.diptych.kernels.cuda.Arguments;
 import dev.diptych.kernels.cuda.DeviceMemory;
 import dev.diptych.kernels.cuda.Gpu;
 import dev.diptych.kernels.cuda.GpuEvent;
+import dev.diptych.kernels.cuda.GpuGraph;
 import dev.diptych.kernels.cuda.GpuPool;
 import dev.diptych.kernels.cuda.GpuProperties;
 import dev.diptych.kernels.cuda.GpuScope;
@@ -45,6 +46,11 @@ final class CountingGpu implements Gpu {
   @Override
   public GpuScope scope() {
     return pool.scope();
+  }
+
+  @Override
+  public GpuGraph capture(Runnable work) {
+    throw new AssertionError("a launcher is captured, it does not capture");
   }
 
   @Override

@@ -9,7 +9,9 @@ import dev.diptych.kernels.cuda.Precision;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** Which kernels a convolution takes, and how often: others give the same numbers, so no case tells. */
+/**
+ * Which kernels a convolution takes, and how often: others give the same numbers, so no case tells.
+ */
 class Conv2dCudaTest {
   private final NotingGpu gpu =
       new NotingGpu(new GpuProperties("noting", 9, 0, 132, 227 << 10, 50 << 20, 80L << 30));
@@ -45,9 +47,16 @@ class Conv2dCudaTest {
     Conv2dDims d = new Conv2dDims(75, 56, 56, 64, 64, 3, 3, 1, 1);
     assertThat(launched(d, Precision.BF16, 0))
         .containsExactly(
-            "weights", "windows", "windows",
-            "weights", "sum_windows", "sum_windows", "sum_windows",
-            "windows", "windows", "add_weights");
+            "weights",
+            "windows",
+            "windows",
+            "weights",
+            "sum_windows",
+            "sum_windows",
+            "sum_windows",
+            "windows",
+            "windows",
+            "add_weights");
   }
 
   @Test
