@@ -71,8 +71,7 @@ class FunctionsOnGpuTest {
     return new Case(name, false, function, List.of(inputs));
   }
 
-  private static final IntTensor IDS =
-      new IntTensor(Shape.of(2, 3), new int[] {4, 0, 4, 1, 4, 2});
+  private static final IntTensor IDS = new IntTensor(Shape.of(2, 3), new int[] {4, 0, 4, 1, 4, 2});
   private static final IntTensor ROWS = new IntTensor(Shape.of(2), new int[] {3, 1});
   private static final IntTensor PAIRS = new IntTensor(Shape.of(4), new int[] {3, 1, 3, 2});
 
@@ -86,8 +85,7 @@ class FunctionsOnGpuTest {
             weight(7)),
         both(
             "linear with QuickGELU",
-            (t, in) ->
-                Functions.linear(t, in.get(0), in.get(1), in.get(2), Activation.QUICK_GELU),
+            (t, in) -> Functions.linear(t, in.get(0), in.get(1), in.get(2), Activation.QUICK_GELU),
             activation(3, 5),
             weight(7, 5),
             weight(7)),
@@ -115,8 +113,7 @@ class FunctionsOnGpuTest {
             activation(2, 3, 33),
             weight(33),
             weight(33)),
-        both(
-            "GELU", (t, in) -> Functions.gelu(t, in.get(0), Activation.GELU), activation(5, 7)),
+        both("GELU", (t, in) -> Functions.gelu(t, in.get(0), Activation.GELU), activation(5, 7)),
         both("ReLU", (t, in) -> Convolutions.relu(t, in.get(0)), activation(5, 7)),
         both("softmax", (t, in) -> Functions.softmax(t, in.get(0)), activation(3, 37)),
         both("log softmax", (t, in) -> Functions.logSoftmax(t, in.get(0)), activation(3, 37)),
@@ -132,8 +129,7 @@ class FunctionsOnGpuTest {
             activation(2, 4, 3)),
         both(
             "patch embedding",
-            (t, in) ->
-                Functions.patchEmbedding(t, in.get(0), in.get(1), in.get(2), in.get(3)),
+            (t, in) -> Functions.patchEmbedding(t, in.get(0), in.get(1), in.get(2), in.get(3)),
             f32(2, 3, 6, 6),
             weight(5, 3, 3, 3),
             weight(5),
@@ -181,9 +177,15 @@ class FunctionsOnGpuTest {
             (t, in) -> Convolutions.conv2d(t, in.get(0), in.get(1), 1, 0),
             activation(2, 3, 2, 5),
             weight(4, 5, 1, 1)),
-        both("batch normalisation", FunctionsOnGpuTest::batchNorm, activation(9, 5), weight(5),
+        both(
+            "batch normalisation",
+            FunctionsOnGpuTest::batchNorm,
+            activation(9, 5),
+            weight(5),
             weight(5)),
-        both("average pool", (t, in) -> Convolutions.averagePool(t, in.get(0), 2),
+        both(
+            "average pool",
+            (t, in) -> Convolutions.averagePool(t, in.get(0), 2),
             activation(2, 5, 4, 3)),
         both(
             "mean token",
@@ -205,8 +207,11 @@ class FunctionsOnGpuTest {
             (t, in) -> Arithmetic.multiply(t, in.get(0), in.get(1)),
             activation(3, 4),
             activation(2, 1, 4)),
-        both("product by a trailing part", (t, in) -> Arithmetic.multiply(t, in.get(0), in.get(1)),
-            activation(2, 3, 4), activation(4)),
+        both(
+            "product by a trailing part",
+            (t, in) -> Arithmetic.multiply(t, in.get(0), in.get(1)),
+            activation(2, 3, 4),
+            activation(4)),
         both("scale", (t, in) -> Arithmetic.scale(t, in.get(0), -2.5f), activation(3, 4)),
         both(
             "a value used twice",
@@ -215,8 +220,8 @@ class FunctionsOnGpuTest {
         onlyF32("sum", (t, in) -> Arithmetic.sum(t, in.get(0)), activation(3, 4)),
         onlyF32("mean", (t, in) -> Arithmetic.mean(t, in.get(0)), activation(3, 4)),
         onlyF32("sum of rows", (t, in) -> Arithmetic.sumRows(t, in.get(0)), activation(2, 3, 4)),
-        onlyF32("sum of columns", (t, in) -> Arithmetic.sumColumns(t, in.get(0)),
-            activation(2, 3, 4)),
+        onlyF32(
+            "sum of columns", (t, in) -> Arithmetic.sumColumns(t, in.get(0)), activation(2, 3, 4)),
         onlyF32("maximum", (t, in) -> Arithmetic.max(t, in.get(0)), activation(2, 3, 4)));
   }
 
@@ -240,11 +245,10 @@ class FunctionsOnGpuTest {
 
   static Stream<Arguments> onGpu() {
     return cases().stream()
-        .flatMap(
-            one ->
-                Stream.of(Precision.values())
-                    .filter(precision -> one.inBf16 || precision == Precision.F32)
-                    .map(precision -> Arguments.of(one, precision)));
+        .flatMap(one ->
+            Stream.of(Precision.values())
+                .filter(precision -> one.inBf16 || precision == Precision.F32)
+                .map(precision -> Arguments.of(one, precision)));
   }
 
   @ParameterizedTest(name = "{0} in {1}")

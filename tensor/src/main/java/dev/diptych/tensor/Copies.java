@@ -87,14 +87,15 @@ final class Copies {
     return floats;
   }
 
-  /** The elements without gaps: where they are if they have none, else copied to {@code scratch}. */
+  /**
+   * The elements without gaps: where they are if they have none, else copied to {@code scratch}.
+   */
   private static DeviceMemory rowMajor(Tensor source, CudaStorage cuda, GpuScope scratch) {
     if (source.isContiguous()) {
       return source.memory();
     }
     DeviceMemory packed = scratch.allocate((long) source.size() * source.precision().bytes());
-    StridedCopyCuda.forward(
-        cuda.gpu(), source.layout(), source.precision(), cuda.memory(), packed);
+    StridedCopyCuda.forward(cuda.gpu(), source.layout(), source.precision(), cuda.memory(), packed);
     return packed;
   }
 

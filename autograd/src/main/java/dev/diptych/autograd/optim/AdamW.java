@@ -10,8 +10,8 @@ import dev.diptych.tensor.TensorScope;
  * AdamW (Loshchilov and Hutter 2019) over all parameters of a model in one pass. Weights with two
  * or more axes decay; gains, biases and scalars do not (CLIP paper §2.5).
  *
- * <p>A step is {@link #prepare}, {@link #update} and {@link #finish}. What is known beforehand comes
- * in the first; the second can be captured on a GPU and replayed; the third counts.
+ * <p>A step is {@link #prepare}, {@link #update} and {@link #finish}. What is known beforehand
+ * comes in the first; the second can be captured on a GPU and replayed; the third counts.
  */
 public final class AdamW {
   private final Parameters parameters;

@@ -1,8 +1,8 @@
 package dev.diptych.clip.cli;
 
-import dev.diptych.clip.ComputeDevice;
 import dev.diptych.clip.Clip;
 import dev.diptych.clip.ClipConfig;
+import dev.diptych.clip.ComputeDevice;
 import dev.diptych.clip.Diptych;
 import dev.diptych.clip.demo.DemoEvaluation;
 import dev.diptych.clip.demo.DemoReport;

@@ -48,8 +48,7 @@ final class DeviceOptions {
         }
         yield ComputeDevice.cpu();
       }
-      case CUDA ->
-          ComputeDevice.cuda(precision == Format.BF16 ? Precision.BF16 : Precision.F32);
+      case CUDA -> ComputeDevice.cuda(precision == Format.BF16 ? Precision.BF16 : Precision.F32);
     };
   }
 }

@@ -129,8 +129,7 @@ final class EmbedCommand implements Callable<Integer> {
           case PAIRS -> "pairs";
         };
     try (ComputeDevice on = device.open();
-        Diptych loaded =
-            on.take(contextLength.apply(model.load(), spec.commandLine().getErr()));
+        Diptych loaded = on.take(contextLength.apply(model.load(), spec.commandLine().getErr()));
         EmbeddingProgress progress = new EmbeddingProgress(noun)) {
       BulkEmbedder.Outcome outcome =
           new BulkEmbedder(out, loaded, model.place().toString(), options).run(data, progress);

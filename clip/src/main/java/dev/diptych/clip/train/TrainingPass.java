@@ -42,11 +42,7 @@ record TrainingPass(Clip clip, AdamW optimiser, double clipNorm) {
    * @param buffers in the order of {@link Parameters#buffers}
    */
   record Results(
-      Tensor loss,
-      Tensor accuracy,
-      Tensor gradientNorm,
-      Tensor logitScale,
-      List<Tensor> buffers) {}
+      Tensor loss, Tensor accuracy, Tensor gradientNorm, Tensor logitScale, List<Tensor> buffers) {}
 
   /** Does the step. Nothing is updated but buffers if the loss or the gradients are not finite. */
   Results run(TensorScope scope, Inputs inputs) {

@@ -121,8 +121,7 @@ public final class TrainingRun {
               : "the last checkpoint, %s, is whole: go on with --resume %s"
                   .formatted(last, folder.path());
       throw new GpuException(
-          "%s%nTraining ended after step %d; %s"
-              .formatted(e.getMessage(), trainer.step(), rest),
+          "%s%nTraining ended after step %d; %s".formatted(e.getMessage(), trainer.step(), rest),
           e);
     }
   }

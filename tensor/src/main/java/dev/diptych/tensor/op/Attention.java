@@ -1,13 +1,13 @@
 package dev.diptych.tensor.op;
 
-import dev.diptych.tensor.IntTensor;
-import dev.diptych.kernels.cuda.DeviceMemory;
-import dev.diptych.kernels.attention.AttentionCuda;
-import dev.diptych.tensor.CudaStorage;
 import dev.diptych.kernels.attention.AttentionCpu;
+import dev.diptych.kernels.attention.AttentionCuda;
 import dev.diptych.kernels.attention.AttentionDims;
+import dev.diptych.kernels.cuda.DeviceMemory;
 import dev.diptych.kernels.memory.Floats;
+import dev.diptych.tensor.CudaStorage;
 import dev.diptych.tensor.HostStorage;
+import dev.diptych.tensor.IntTensor;
 import dev.diptych.tensor.Shape;
 import dev.diptych.tensor.ShapeException;
 import dev.diptych.tensor.Tensor;

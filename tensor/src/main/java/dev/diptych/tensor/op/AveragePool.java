@@ -1,9 +1,9 @@
 package dev.diptych.tensor.op;
 
-import dev.diptych.kernels.averagepool.AveragePoolCuda;
-import dev.diptych.tensor.CudaStorage;
 import dev.diptych.kernels.averagepool.AveragePoolCpu;
+import dev.diptych.kernels.averagepool.AveragePoolCuda;
 import dev.diptych.kernels.averagepool.AveragePoolDims;
+import dev.diptych.tensor.CudaStorage;
 import dev.diptych.tensor.HostStorage;
 import dev.diptych.tensor.Shape;
 import dev.diptych.tensor.ShapeException;

@@ -1,11 +1,11 @@
 package dev.diptych.tensor.op;
 
+import dev.diptych.kernels.batchnorm.BatchNormCpu;
+import dev.diptych.kernels.batchnorm.BatchNormCuda;
+import dev.diptych.kernels.batchnorm.BatchNormDims;
 import dev.diptych.kernels.cuda.DeviceMemory;
 import dev.diptych.kernels.cuda.Precision;
-import dev.diptych.kernels.batchnorm.BatchNormCuda;
 import dev.diptych.tensor.CudaStorage;
-import dev.diptych.kernels.batchnorm.BatchNormCpu;
-import dev.diptych.kernels.batchnorm.BatchNormDims;
 import dev.diptych.tensor.HostStorage;
 import dev.diptych.tensor.Shape;
 import dev.diptych.tensor.ShapeException;

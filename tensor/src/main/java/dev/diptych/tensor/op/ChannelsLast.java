@@ -1,10 +1,10 @@
 package dev.diptych.tensor.op;
 
-import dev.diptych.kernels.cuda.Precision;
-import dev.diptych.kernels.channelslast.ChannelsLastCuda;
-import dev.diptych.tensor.CudaStorage;
 import dev.diptych.kernels.channelslast.ChannelsLastCpu;
+import dev.diptych.kernels.channelslast.ChannelsLastCuda;
 import dev.diptych.kernels.channelslast.ChannelsLastDims;
+import dev.diptych.kernels.cuda.Precision;
+import dev.diptych.tensor.CudaStorage;
 import dev.diptych.tensor.HostStorage;
 import dev.diptych.tensor.Shape;
 import dev.diptych.tensor.ShapeException;

@@ -1,11 +1,11 @@
 package dev.diptych.tensor.op;
 
+import dev.diptych.kernels.contrastive.ContrastiveCpu;
+import dev.diptych.kernels.contrastive.ContrastiveCuda;
+import dev.diptych.kernels.contrastive.ContrastiveDims;
 import dev.diptych.kernels.cuda.DeviceMemory;
 import dev.diptych.kernels.cuda.Precision;
-import dev.diptych.kernels.contrastive.ContrastiveCuda;
 import dev.diptych.tensor.CudaStorage;
-import dev.diptych.kernels.contrastive.ContrastiveCpu;
-import dev.diptych.kernels.contrastive.ContrastiveDims;
 import dev.diptych.tensor.HostStorage;
 import dev.diptych.tensor.IntTensor;
 import dev.diptych.tensor.Shape;
@@ -69,17 +69,17 @@ public final class ContrastiveLoss {
     switch (image.storage()) {
       case HostStorage host -> {
         Tensor scratch = scratch(scope, d, d.forwardScratch());
-          ContrastiveCpu.forward(
-              d,
-              image.floats(),
-              text.floats(),
-              logScale.floats(),
-              ids == null ? null : ids.data(),
-              result.loss.floats(),
-              result.accuracy.floats(),
-              result.rowLse.floats(),
-              result.columnLse.floats(),
-              scratch.floats());
+        ContrastiveCpu.forward(
+            d,
+            image.floats(),
+            text.floats(),
+            logScale.floats(),
+            ids == null ? null : ids.data(),
+            result.loss.floats(),
+            result.accuracy.floats(),
+            result.rowLse.floats(),
+            result.columnLse.floats(),
+            scratch.floats());
         scope.release(scratch);
       }
       case CudaStorage cuda ->
@@ -126,20 +126,20 @@ public final class ContrastiveLoss {
     switch (image.storage()) {
       case HostStorage host -> {
         Tensor scratch = scratch(scope, d, d.backwardScratch());
-          ContrastiveCpu.backward(
-              d,
-              image.floats(),
-              text.floats(),
-              logScale.floats(),
-              ids == null ? null : ids.data(),
-              saved.loss.floats(),
-              saved.rowLse.floats(),
-              saved.columnLse.floats(),
-              dLoss.floats(),
-              gradients.image.floats(),
-              gradients.text.floats(),
-              dLogScale.floats(),
-              scratch.floats());
+        ContrastiveCpu.backward(
+            d,
+            image.floats(),
+            text.floats(),
+            logScale.floats(),
+            ids == null ? null : ids.data(),
+            saved.loss.floats(),
+            saved.rowLse.floats(),
+            saved.columnLse.floats(),
+            dLoss.floats(),
+            gradients.image.floats(),
+            gradients.text.floats(),
+            dLogScale.floats(),
+            scratch.floats());
         scope.release(scratch);
       }
       case CudaStorage cuda ->

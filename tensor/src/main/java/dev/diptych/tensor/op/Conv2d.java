@@ -1,10 +1,10 @@
 package dev.diptych.tensor.op;
 
-import dev.diptych.kernels.cuda.Precision;
-import dev.diptych.kernels.conv2d.Conv2dCuda;
-import dev.diptych.tensor.CudaStorage;
 import dev.diptych.kernels.conv2d.Conv2dCpu;
+import dev.diptych.kernels.conv2d.Conv2dCuda;
 import dev.diptych.kernels.conv2d.Conv2dDims;
+import dev.diptych.kernels.cuda.Precision;
+import dev.diptych.tensor.CudaStorage;
 import dev.diptych.tensor.HostStorage;
 import dev.diptych.tensor.Shape;
 import dev.diptych.tensor.ShapeException;

@@ -1,13 +1,13 @@
 package dev.diptych.tensor.op;
 
-import dev.diptych.kernels.stridedcopy.StridedCopyCuda;
-import dev.diptych.kernels.elementwise.ElementwiseDims;
-import dev.diptych.kernels.elementwise.ElementwiseCuda;
-import dev.diptych.tensor.CudaStorage;
-import dev.diptych.kernels.elementwise.ElementwiseCpu;
 import dev.diptych.kernels.cuda.Precision;
+import dev.diptych.kernels.elementwise.ElementwiseCpu;
+import dev.diptych.kernels.elementwise.ElementwiseCuda;
+import dev.diptych.kernels.elementwise.ElementwiseDims;
 import dev.diptych.kernels.elementwise.Operation;
 import dev.diptych.kernels.memory.Floats;
+import dev.diptych.kernels.stridedcopy.StridedCopyCuda;
+import dev.diptych.tensor.CudaStorage;
 import dev.diptych.tensor.HostStorage;
 import dev.diptych.tensor.Shape;
 import dev.diptych.tensor.ShapeException;

@@ -1,18 +1,18 @@
 package dev.diptych.tensor.op;
 
-import org.jspecify.annotations.Nullable;
 import dev.diptych.kernels.cuda.Precision;
-import dev.diptych.kernels.embedding.EmbeddingPlan;
-import dev.diptych.kernels.embedding.EmbeddingCuda;
-import dev.diptych.tensor.CudaStorage;
 import dev.diptych.kernels.embedding.EmbeddingCpu;
+import dev.diptych.kernels.embedding.EmbeddingCuda;
 import dev.diptych.kernels.embedding.EmbeddingDims;
+import dev.diptych.kernels.embedding.EmbeddingPlan;
+import dev.diptych.tensor.CudaStorage;
 import dev.diptych.tensor.HostStorage;
 import dev.diptych.tensor.IntTensor;
 import dev.diptych.tensor.Shape;
 import dev.diptych.tensor.ShapeException;
 import dev.diptych.tensor.Tensor;
 import dev.diptych.tensor.TensorScope;
+import org.jspecify.annotations.Nullable;
 
 /** Rows of a table by token id, plus the positions of the tokens. */
 public final class Embedding {

@@ -1,11 +1,11 @@
 package dev.diptych.tensor.op;
 
-import dev.diptych.kernels.embedding.GatherCuda;
-import dev.diptych.tensor.IntTensor;
-import dev.diptych.tensor.CudaStorage;
 import dev.diptych.kernels.embedding.GatherCpu;
+import dev.diptych.kernels.embedding.GatherCuda;
 import dev.diptych.kernels.embedding.GatherDims;
+import dev.diptych.tensor.CudaStorage;
 import dev.diptych.tensor.HostStorage;
+import dev.diptych.tensor.IntTensor;
 import dev.diptych.tensor.Shape;
 import dev.diptych.tensor.ShapeException;
 import dev.diptych.tensor.Tensor;
@@ -40,12 +40,7 @@ public final class GatherRows {
           GatherCpu.forward(dims(x.shape()), x.floats(), index.data(), y.floats());
       case CudaStorage cuda ->
           GatherCuda.forward(
-              cuda.gpu(),
-              dims(x.shape()),
-              x.precision(),
-              x.memory(),
-              index.on(scope),
-              y.memory());
+              cuda.gpu(), dims(x.shape()), x.precision(), x.memory(), index.on(scope), y.memory());
     }
     return y;
   }
@@ -64,12 +59,7 @@ public final class GatherRows {
           GatherCpu.backward(dims(shape), index.data(), dy.floats(), dx.floats());
       case CudaStorage cuda ->
           GatherCuda.backward(
-              cuda.gpu(),
-              dims(shape),
-              dy.precision(),
-              index.on(scope),
-              dy.memory(),
-              dx.memory());
+              cuda.gpu(), dims(shape), dy.precision(), index.on(scope), dy.memory(), dx.memory());
     }
     return dx;
   }

@@ -1,10 +1,10 @@
 package dev.diptych.tensor.op;
 
-import dev.diptych.kernels.gelu.GeluCuda;
-import dev.diptych.tensor.CudaStorage;
 import dev.diptych.kernels.gelu.Activation;
 import dev.diptych.kernels.gelu.GeluCpu;
+import dev.diptych.kernels.gelu.GeluCuda;
 import dev.diptych.kernels.gelu.GeluDims;
+import dev.diptych.tensor.CudaStorage;
 import dev.diptych.tensor.HostStorage;
 import dev.diptych.tensor.Shape;
 import dev.diptych.tensor.ShapeException;

@@ -1,9 +1,9 @@
 package dev.diptych.tensor.op;
 
-import dev.diptych.kernels.l2normalize.L2NormalizeCuda;
-import dev.diptych.tensor.CudaStorage;
 import dev.diptych.kernels.l2normalize.L2NormalizeCpu;
+import dev.diptych.kernels.l2normalize.L2NormalizeCuda;
 import dev.diptych.kernels.l2normalize.L2NormalizeDims;
+import dev.diptych.tensor.CudaStorage;
 import dev.diptych.tensor.HostStorage;
 import dev.diptych.tensor.Shape;
 import dev.diptych.tensor.ShapeException;
@@ -31,8 +31,7 @@ public final class L2Normalize {
   public static Result forward(TensorScope scope, Tensor x) {
     ShapeException.requireRank("l2_normalize", "x", 1, x);
     Result result =
-        new Result(
-            scope.allocateLike(x, x.shape()), scope.allocateF32(Shape.of(x.shape().rows())));
+        new Result(scope.allocateLike(x, x.shape()), scope.allocateF32(Shape.of(x.shape().rows())));
     switch (x.storage()) {
       case HostStorage host ->
           L2NormalizeCpu.forward(

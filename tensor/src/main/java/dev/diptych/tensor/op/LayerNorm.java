@@ -1,10 +1,10 @@
 package dev.diptych.tensor.op;
 
 import dev.diptych.kernels.cuda.Precision;
-import dev.diptych.kernels.layernorm.LayerNormCuda;
-import dev.diptych.tensor.CudaStorage;
 import dev.diptych.kernels.layernorm.LayerNormCpu;
+import dev.diptych.kernels.layernorm.LayerNormCuda;
 import dev.diptych.kernels.layernorm.LayerNormDims;
+import dev.diptych.tensor.CudaStorage;
 import dev.diptych.tensor.HostStorage;
 import dev.diptych.tensor.Shape;
 import dev.diptych.tensor.ShapeException;

@@ -1,20 +1,20 @@
 package dev.diptych.tensor.op;
 
-import dev.diptych.kernels.cuda.Precision;
 import dev.diptych.kernels.cuda.DeviceMemory;
-import dev.diptych.kernels.reduce.ReduceCuda;
-import dev.diptych.kernels.matmul.MatmulCuda;
-import dev.diptych.kernels.matmul.CudaEpilogue;
-import dev.diptych.kernels.gelu.GeluCuda;
-import dev.diptych.tensor.CudaStorage;
+import dev.diptych.kernels.cuda.Precision;
 import dev.diptych.kernels.gelu.Activation;
 import dev.diptych.kernels.gelu.GeluCpu;
+import dev.diptych.kernels.gelu.GeluCuda;
 import dev.diptych.kernels.gelu.GeluDims;
+import dev.diptych.kernels.matmul.CudaEpilogue;
 import dev.diptych.kernels.matmul.Epilogue;
 import dev.diptych.kernels.matmul.MatmulCpu;
+import dev.diptych.kernels.matmul.MatmulCuda;
 import dev.diptych.kernels.matmul.MatmulDims;
 import dev.diptych.kernels.reduce.ReduceCpu;
+import dev.diptych.kernels.reduce.ReduceCuda;
 import dev.diptych.kernels.reduce.ReduceDims;
+import dev.diptych.tensor.CudaStorage;
 import dev.diptych.tensor.HostStorage;
 import dev.diptych.tensor.Shape;
 import dev.diptych.tensor.ShapeException;

@@ -1,11 +1,11 @@
 package dev.diptych.tensor.op;
 
-import dev.diptych.kernels.matmul.MatmulCuda;
 import dev.diptych.kernels.matmul.CudaEpilogue;
-import dev.diptych.tensor.CudaStorage;
 import dev.diptych.kernels.matmul.Epilogue;
 import dev.diptych.kernels.matmul.MatmulCpu;
+import dev.diptych.kernels.matmul.MatmulCuda;
 import dev.diptych.kernels.matmul.MatmulDims;
+import dev.diptych.tensor.CudaStorage;
 import dev.diptych.tensor.HostStorage;
 import dev.diptych.tensor.Shape;
 import dev.diptych.tensor.ShapeException;

@@ -1,10 +1,10 @@
 package dev.diptych.tensor.op;
 
 import dev.diptych.kernels.cuda.Precision;
-import dev.diptych.kernels.meantoken.MeanTokenCuda;
-import dev.diptych.tensor.CudaStorage;
 import dev.diptych.kernels.meantoken.MeanTokenCpu;
+import dev.diptych.kernels.meantoken.MeanTokenCuda;
 import dev.diptych.kernels.meantoken.MeanTokenDims;
+import dev.diptych.tensor.CudaStorage;
 import dev.diptych.tensor.HostStorage;
 import dev.diptych.tensor.Shape;
 import dev.diptych.tensor.ShapeException;

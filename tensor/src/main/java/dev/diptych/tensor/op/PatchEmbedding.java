@@ -1,10 +1,10 @@
 package dev.diptych.tensor.op;
 
 import dev.diptych.kernels.cuda.Precision;
-import dev.diptych.kernels.patchembedding.PatchEmbeddingCuda;
-import dev.diptych.tensor.CudaStorage;
 import dev.diptych.kernels.patchembedding.PatchEmbeddingCpu;
+import dev.diptych.kernels.patchembedding.PatchEmbeddingCuda;
 import dev.diptych.kernels.patchembedding.PatchEmbeddingDims;
+import dev.diptych.tensor.CudaStorage;
 import dev.diptych.tensor.HostStorage;
 import dev.diptych.tensor.Shape;
 import dev.diptych.tensor.ShapeException;

@@ -2,10 +2,10 @@ package dev.diptych.tensor.op;
 
 import dev.diptych.kernels.cuda.DeviceMemory;
 import dev.diptych.kernels.cuda.Precision;
-import dev.diptych.kernels.reduce.ReduceCuda;
-import dev.diptych.tensor.CudaStorage;
 import dev.diptych.kernels.reduce.ReduceCpu;
+import dev.diptych.kernels.reduce.ReduceCuda;
 import dev.diptych.kernels.reduce.ReduceDims;
+import dev.diptych.tensor.CudaStorage;
 import dev.diptych.tensor.HostStorage;
 import dev.diptych.tensor.IntTensor;
 import dev.diptych.tensor.Shape;
@@ -38,8 +38,7 @@ public final class Reduce {
     Tensor y = scope.allocateF32(Shape.scalar());
     switch (x.storage()) {
       case HostStorage host -> y.floats().fill(ReduceCpu.sum(x.floats(), factor));
-      case CudaStorage cuda ->
-          ReduceCuda.sum(cuda.gpu(), factor, f32(x), y.memory());
+      case CudaStorage cuda -> ReduceCuda.sum(cuda.gpu(), factor, f32(x), y.memory());
     }
     return y;
   }
@@ -154,8 +153,7 @@ public final class Reduce {
       case HostStorage host ->
           ReduceCpu.maxBackward(dims(shape), index.data(), dy.floats(), dx.floats());
       case CudaStorage cuda ->
-          ReduceCuda.maxBackward(
-              cuda.gpu(), dims(shape), index.on(scope), f32(dy), dx.memory());
+          ReduceCuda.maxBackward(cuda.gpu(), dims(shape), index.on(scope), f32(dy), dx.memory());
     }
     return dx;
   }

@@ -1,9 +1,9 @@
 package dev.diptych.tensor.op;
 
-import dev.diptych.kernels.relu.ReluCuda;
-import dev.diptych.tensor.CudaStorage;
 import dev.diptych.kernels.relu.ReluCpu;
+import dev.diptych.kernels.relu.ReluCuda;
 import dev.diptych.kernels.relu.ReluDims;
+import dev.diptych.tensor.CudaStorage;
 import dev.diptych.tensor.HostStorage;
 import dev.diptych.tensor.ShapeException;
 import dev.diptych.tensor.Tensor;

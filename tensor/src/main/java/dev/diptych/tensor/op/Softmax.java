@@ -1,9 +1,9 @@
 package dev.diptych.tensor.op;
 
-import dev.diptych.kernels.softmax.SoftmaxCuda;
-import dev.diptych.tensor.CudaStorage;
 import dev.diptych.kernels.softmax.SoftmaxCpu;
+import dev.diptych.kernels.softmax.SoftmaxCuda;
 import dev.diptych.kernels.softmax.SoftmaxDims;
+import dev.diptych.tensor.CudaStorage;
 import dev.diptych.tensor.HostStorage;
 import dev.diptych.tensor.ShapeException;
 import dev.diptych.tensor.Tensor;
