@@ -49,6 +49,11 @@ final class CountingGpu implements Gpu {
   }
 
   @Override
+  public GpuGraph capture(Runnable work) {
+    throw new AssertionError("a launcher is captured, it does not capture");
+  }
+
+  @Override
   public void launch(Kernel kernel, Launch launch, Arguments arguments) {}
 
   @Override
