@@ -13,7 +13,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
 
 /**
  * Runs every case against the GPU of this machine, then times the kernels against the bandwidth
@@ -61,20 +60,15 @@ public final class GpuCheck {
   public static void main(String[] arguments) throws IOException {
     List<String> options = List.of(arguments);
     int json = options.indexOf("--json");
-    Optional<Gpu> found;
+    Gpu found;
     try {
-      found = CudaDevice.tryOpen();
+      found = CudaDevice.open();
     } catch (GpuException e) {
       System.out.println(e.getMessage());
       System.exit(2);
       return;
     }
-    if (found.isEmpty()) {
-      System.out.println("No NVIDIA GPU: there is no driver here, or it sees none.");
-      System.exit(2);
-      return;
-    }
-    try (Gpu gpu = found.get()) {
+    try (Gpu gpu = found) {
       GpuCheck check = new GpuCheck(gpu, System.out);
       Suite suite = Suite.all();
       check.runCases(suite);
