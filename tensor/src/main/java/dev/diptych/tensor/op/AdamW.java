@@ -86,9 +86,9 @@ public final class AdamW {
               gradients.memory(Precision.F32),
               means.memory(Precision.F32),
               squares.memory(Precision.F32),
-              cuda.bf16Copy(),
               begin,
-              end);
+              end,
+              cuda.bf16Copy());
     }
   }
 
