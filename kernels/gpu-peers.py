@@ -128,7 +128,7 @@ def peer(name):
         return optimizer.step
     if name.startswith("embedding forward"):
         ids = torch.randint(49408, (512, 77), device=device)
-        table, positions = normal(49408, 512), normal(77, 512)
+        table, positions = normal(49408, 512, dtype=dtype), normal(77, 512, dtype=dtype)
         return lambda: F.embedding(ids, table) + positions
     found = re.match(r"matmul (\d+)×(\d+)×(\d+) ([NT])([NT])", name)
     if found:
