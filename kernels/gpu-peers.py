@@ -36,6 +36,10 @@ def normal(*shape, dtype=torch.float32, grad=False):
     return torch.randn(*shape, dtype=dtype, device=device, requires_grad=grad)
 
 
+def channels_last(dtype, b, side, c):
+    return normal(b, c, side, side, dtype=dtype).to(memory_format=torch.channels_last)
+
+
 def backward(y, inputs):
     dy = torch.randn_like(y)
     return lambda: torch.autograd.grad(y, inputs, dy, retain_graph=True)
@@ -46,6 +50,17 @@ def matmul(dtype, m, n, k, ta, tb, tf32=False):
     b = normal(n, k, dtype=dtype).t() if tb else normal(k, n, dtype=dtype)
     torch.backends.cuda.matmul.allow_tf32 = tf32
     return lambda: torch.mm(a, b)
+
+
+def convolution(dtype, what, b, height, width, c, o, kernel, stride):
+    """cuDNN's fastest algorithm, on channels last and without TF32."""
+    torch.backends.cudnn.benchmark = True
+    torch.backends.cudnn.allow_tf32 = False
+    last = {"memory_format": torch.channels_last}
+    x = normal(b, c, height, width, dtype=dtype).to(**last).requires_grad_(what == "backward of x")
+    w = normal(o, c, kernel, kernel, dtype=dtype).to(**last).requires_grad_(what == "backward of w")
+    run = lambda: F.conv2d(x, w, stride=stride, padding=kernel // 2)
+    return run if what == "forward" else backward(run(), w if what == "backward of w" else x)
 
 
 def attention(dtype, b, h, t, d, causal, is_backward):
@@ -77,6 +92,20 @@ def attention(dtype, b, h, t, d, causal, is_backward):
     return best[1]
 
 
+def contrastive(dtype, n, d, is_backward):
+    """As CLIP's authors and OpenCLIP write it, with the matrix of logits; ours counts the accuracy too.
+    The backward reads the logits and softmaxes that the forward kept; ours computes them again."""
+    u, v = (normal(n, d, dtype=dtype, grad=is_backward) for _ in range(2))
+    log_scale = torch.tensor(100.0, device=device).log().requires_grad_(is_backward)
+    pairs = torch.arange(n, device=device)
+
+    def run():
+        logits = log_scale.exp() * F.normalize(u, dim=-1) @ F.normalize(v, dim=-1).t()
+        return (F.cross_entropy(logits, pairs) + F.cross_entropy(logits.t(), pairs)) / 2
+
+    return backward(run(), (u, v, log_scale)) if is_backward else run
+
+
 def peer(name):
     """What PyTorch has for a timing of gpu-check, or None."""
     dtype = torch.bfloat16 if name.endswith("bf16") else torch.float32
@@ -84,6 +113,20 @@ def peer(name):
     if name.startswith("elementwise add"):
         a, b, y = normal(n, dtype=dtype), normal(n, dtype=dtype), normal(n, dtype=dtype)
         return lambda: torch.add(a, b, out=y)
+    if name.startswith("elementwise convert"):
+        x, y = normal(n), torch.empty(n, dtype=torch.bfloat16, device=device)
+        return lambda: y.copy_(x)
+    if name.startswith("strided copy"):
+        side = 1 << 13
+        x = normal(side, side, dtype=dtype)
+        if "every second" in name:
+            return lambda: x[::2].contiguous()
+        if "transposed" in name:
+            return lambda: x.t().contiguous()
+        if "repeated" in name:
+            return lambda: x[:1].expand(side, side).contiguous()
+        dy = normal(256, 50, 768, dtype=dtype)
+        return lambda: dy.sum(1)
     if name.startswith("GELU"):
         x = normal(n, dtype=dtype, grad="backward" in name)
         return backward(F.gelu(x), x) if "backward" in name else lambda: F.gelu(x)
@@ -105,7 +148,7 @@ def peer(name):
         x = normal(1 << 16, 512)
         return lambda: F.normalize(x, dim=-1)
     if name.startswith("reduce sum of rows"):
-        x = normal(51200, 768)
+        x = normal(51200, 768, dtype=dtype)
         return lambda: x.sum(0)
     if name.startswith("adamw"):
         p = torch.nn.Parameter(normal(n))
@@ -116,6 +159,9 @@ def peer(name):
         ids = torch.randint(49408, (512, 77), device=device)
         table, positions = normal(49408, 512), normal(77, 512)
         return lambda: F.embedding(ids, table) + positions
+    found = re.match(r"contrastive (forward|backward) (\d+)×(\d+)", name)
+    if found:
+        return contrastive(dtype, int(found[2]), int(found[3]), found[1] == "backward")
     found = re.match(r"matmul (\d+)×(\d+)×(\d+) ([NT])([NT])", name)
     if found:
         m, n, k = (int(found[i]) for i in (1, 2, 3))
@@ -125,10 +171,40 @@ def peer(name):
         m, k, n = (int(found[i]) for i in (1, 2, 3))
         x, w, b = (normal(*s, dtype=dtype) for s in ((m, k), (n, k), (n,)))
         return lambda: F.gelu(F.linear(x, w, b))
+    found = re.match(
+        r"conv2d (forward|backward of .) (\d+)×(\d+)×(\d+)×(\d+)→(\d+) (\d+)×\d+/(\d+)", name
+    )
+    if found:
+        return convolution(dtype, found[1], *(int(found[i]) for i in range(2, 9)))
+    found = re.match(r"channelslast forward (\d+)×(\d+)×(\d+)", name)
+    if found:
+        x = normal(*(int(found[i]) for i in (1, 2, 3)))
+        y = normal(x.shape[0], x.shape[2], x.shape[1], dtype=dtype)
+        return lambda: y.copy_(x.transpose(1, 2))
+    found = re.match(r"channelslast backward (\d+)×(\d+)×(\d+)", name)
+    if found:
+        b, c, pixels = (int(found[i]) for i in (1, 2, 3))
+        dy, dx = normal(b, pixels, c, dtype=dtype), normal(b, c, pixels)
+        return lambda: dx.copy_(dy.transpose(1, 2))
     found = re.match(r"attention (forward|backward) (\d+)×(\d+)×(\d+)×(\d+)( causal)?", name)
     if found:
         b, h, t, d = (int(found[i]) for i in (2, 3, 4, 5))
         return attention(dtype, b, h, t, d, found[6] is not None, found[1] == "backward")
+    found = re.match(r"batchnorm (training|in use|backward) (\d+)×(\d+)", name)
+    if found:
+        rows, c = int(found[2]), int(found[3])
+        side = round((rows / 64) ** 0.5)
+        x = channels_last(dtype, 64, side, c).requires_grad_(found[1] == "backward")
+        w, b = (normal(c, grad=found[1] == "backward") for _ in range(2))
+        running = normal(c), normal(c).abs()
+        run = lambda: F.batch_norm(x, *running, w, b, training=found[1] != "in use")
+        return backward(run(), (x, w, b)) if found[1] == "backward" else run
+    found = re.match(r"averagepool (forward|backward) (\d+)×(\d+)×\d+×(\d+) by (\d+)", name)
+    if found:
+        b, side, c, k = (int(found[i]) for i in (2, 3, 4, 5))
+        x = channels_last(dtype, b, side, c).requires_grad_(found[1] == "backward")
+        run = lambda: F.avg_pool2d(x, k)
+        return backward(run(), x) if found[1] == "backward" else run
     return None
 
 

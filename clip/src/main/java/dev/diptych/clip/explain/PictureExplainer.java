@@ -142,7 +142,8 @@ public final class PictureExplainer {
         AttentionRelevance relevance =
             new AttentionRelevance(model.clip().config().vision().tokens());
         Var tokens = tower.tokens(tape, Var.variable(image), block -> relevance); // (1, T, C)
-        Var classToken = Functions.gatherRows(tape, tokens, new int[1]); // (1, C)
+        Var classToken =
+            Functions.gatherRows(tape, tokens, new IntTensor(Shape.of(1), new int[1])); // (1, C)
         Var embedding = Functions.l2Normalize(tape, tower.project(tape, classToken)); // (1, D)
         tape.backward(Functions.matmul(tape, embedding, Var.constant(columns.get(i))));
         values[i] = relevance.ofPatches();

@@ -146,7 +146,9 @@ class AttentionRelevanceTest {
 
   /** cos·‖text‖ of the class token with the text. */
   private Var similarity(Tape tape, Var tokens) {
-    Var embedding = tower.project(tape, Functions.gatherRows(tape, tokens, new int[1]));
+    Var embedding =
+        tower.project(
+            tape, Functions.gatherRows(tape, tokens, new IntTensor(Shape.of(1), new int[1])));
     return Functions.matmul(tape, Functions.l2Normalize(tape, embedding), Var.constant(text));
   }
 

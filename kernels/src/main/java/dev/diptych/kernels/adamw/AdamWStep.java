@@ -23,11 +23,17 @@ public record AdamWStep(
     double weightDecay,
     double gradientScale) {
 
+  /** How many numbers {@link #packed} makes. */
+  public static final int NUMBERS = 8;
+
+  /** Which of them is γ, the scale of gradients. */
+  public static final int SCALE = 7;
+
   /** How many bytes {@link #packed} takes in memory. */
-  public static final int PACKED_BYTES = 8 * Float.BYTES;
+  public static final int PACKED_BYTES = NUMBERS * Float.BYTES;
 
   /**
-   * The eight numbers that a GPU computes with, in this order: 1 − β₁, β₂, 1 − β₂, 1 − η·λ, η/(1 −
+   * The eight numbers that kernels compute with, in this order: 1 − β₁, β₂, 1 − β₂, 1 − η·λ, η/(1 −
    * β₁ᵗ), √(1 − β₂ᵗ), ε, gradientScale.
    */
   public float[] packed() {

@@ -24,7 +24,7 @@ class GpuGraphTest {
     try (GpuScope scope = gpu.scope()) {
       DeviceMemory z = scope.floats(N);
       GeluCuda.forward(gpu, new GeluDims(N, Activation.QUICK_GELU), Precision.F32, x, z);
-      ReduceCuda.sum(gpu, 1, z, sum);
+      ReduceCuda.sum(gpu, Precision.F32, 1, z, sum);
       gpu.copy(z.floats(0, N - 1), y.floats(0, N - 1));
     }
   }
