@@ -34,6 +34,7 @@ public final class Suite {
     BatchNormCases.addTo(suite);
     AveragePoolCases.addTo(suite);
     MeanTokenCases.addTo(suite);
+    CublasRace.addTo(suite);
     return suite;
   }
 
