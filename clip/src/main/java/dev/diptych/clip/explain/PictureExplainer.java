@@ -12,6 +12,7 @@ import dev.diptych.clip.image.Area;
 import dev.diptych.clip.image.Picture;
 import dev.diptych.clip.image.Preprocess;
 import dev.diptych.tensor.Device;
+import dev.diptych.tensor.IntTensor;
 import dev.diptych.tensor.Shape;
 import dev.diptych.tensor.Tensor;
 import dev.diptych.tensor.TensorScope;

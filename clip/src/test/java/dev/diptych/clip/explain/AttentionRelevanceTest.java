@@ -15,6 +15,7 @@ import dev.diptych.clip.VisionTransformer;
 import dev.diptych.clip.VitConfig;
 import dev.diptych.kernels.gelu.Activation;
 import dev.diptych.tensor.Device;
+import dev.diptych.tensor.IntTensor;
 import dev.diptych.tensor.Shape;
 import dev.diptych.tensor.Tensor;
 import dev.diptych.tensor.TensorScope;

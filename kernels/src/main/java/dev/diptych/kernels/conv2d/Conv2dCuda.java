@@ -1,13 +1,11 @@
 package dev.diptych.kernels.conv2d;
 
-import dev.diptych.kernels.cuda.Arguments;
+import static dev.diptych.kernels.conv2d.WindowKernels.line;
+
 import dev.diptych.kernels.cuda.DeviceMemory;
 import dev.diptych.kernels.cuda.Gpu;
 import dev.diptych.kernels.cuda.GpuScope;
-import dev.diptych.kernels.cuda.Kernel;
-import dev.diptych.kernels.cuda.Launch;
 import dev.diptych.kernels.cuda.Precision;
-import dev.diptych.kernels.cuda.TypedKernel;
 import dev.diptych.kernels.matmul.CudaEpilogue;
 import dev.diptych.kernels.matmul.MatmulBf16Cuda;
 import dev.diptych.kernels.matmul.MatmulCuda;
@@ -17,26 +15,11 @@ import java.util.List;
 
 /**
  * Convolution on a GPU: matrix products over windows of x that are gathered for some pictures at a
- * time; the kernels around the products are in {@code conv2d.cu}. The order of every sum depends on
- * the sizes alone.
+ * time. The order of every sum depends on the sizes alone.
  */
 public final class Conv2dCuda {
   /** How many bytes of windows are gathered at a time, if those of one picture are not more. */
   private static final long WINDOW_BYTES = 256L << 20;
-
-  private static final TypedKernel WINDOWS = kernel("conv2d_windows");
-  private static final TypedKernel WINDOWS_ANY = kernel("conv2d_windows_any");
-  private static final TypedKernel SUM_WINDOWS = kernel("conv2d_sum_windows");
-  private static final TypedKernel SUM_WINDOWS_ANY = kernel("conv2d_sum_windows_any");
-  private static final TypedKernel WEIGHTS = kernel("conv2d_weights");
-  private static final Kernel ADD_WEIGHTS =
-      Kernel.of(Conv2dCuda.class, "conv2d", "conv2d_add_weights");
-  private static final int THREADS = 256;
-  private static final int CHUNK_BYTES = 16;
-  private static final int PACK = 4;
-
-  /** Rows of windows begin at multiples of so many elements: of 16 bytes, in either precision. */
-  private static final int GRANULE = 8;
 
   /**
    * Some of the pictures.
@@ -48,10 +31,6 @@ public final class Conv2dCuda {
   private record Part(Conv2dDims d, DeviceMemory x, DeviceMemory y) {}
 
   private Conv2dCuda() {}
-
-  private static TypedKernel kernel(String entry) {
-    return TypedKernel.of(Conv2dCuda.class, "conv2d", entry);
-  }
 
   /**
    * y_b,i,j,o = Σ_u,v,c W_o,c,u,v · x_b,(i·s+u−p),(j·s+v−p),c.
@@ -82,7 +61,10 @@ public final class Conv2dCuda {
       DeviceMemory room = room(scratch, parts, precision);
       for (Part part : parts) {
         DeviceMemory windows = gather(gpu, part, precision, room);
-        multiply(gpu, product(part.d), precision, windows, ordered, part.y, precision, false);
+        MatmulDims product =
+            MatmulDims.of(part.d.rows(), d.o(), d.depth(), false, true)
+                .withRowStrides(line(d), line(d), d.o());
+        multiply(gpu, product, precision, windows, ordered, part.y, precision, false);
       }
     }
   }
@@ -127,7 +109,7 @@ public final class Conv2dCuda {
           multiply(gpu, product, precision, part.y, ordered, part.x, precision, false);
         } else {
           multiply(gpu, product, precision, part.y, ordered, room, Precision.F32, false);
-          sum(gpu, part, precision, room);
+          WindowKernels.sum(gpu, part.d, precision, room, part.x);
         }
       }
     }
@@ -178,15 +160,9 @@ public final class Conv2dCuda {
         isBegun = true;
       }
       if (!d.isMatmul()) {
-        gpu.launch(ADD_WEIGHTS, perWeight(d), ordering(gradient, dw, d));
+        WindowKernels.addOrdered(gpu, d, gradient, dw);
       }
     }
-  }
-
-  /** y = windows·W'ᵀ. */
-  private static MatmulDims product(Conv2dDims d) {
-    return MatmulDims.of(d.rows(), d.o(), d.depth(), false, true)
-        .withRowStrides(line(d), line(d), d.o());
   }
 
   private static void multiply(
@@ -203,11 +179,6 @@ public final class Conv2dCuda {
       case F32 -> MatmulCuda.multiply(gpu, product, a, b, c, epilogue);
       case BF16 -> MatmulBf16Cuda.multiply(gpu, product, a, b, c, ofC, epilogue);
     }
-  }
-
-  /** Elements from one window to the next, and from one row of W' to the next. */
-  private static int line(Conv2dDims d) {
-    return d.isMatmul() ? d.c() : Math.ceilDiv(d.depth(), GRANULE) * GRANULE;
   }
 
   private static long weights(Conv2dDims d) {
@@ -235,7 +206,7 @@ public final class Conv2dCuda {
     if (!d.isMatmul()) {
       most = Math.min(most, windowBytes / Math.max(1, windows * ofWindows.bytes()));
     }
-    int step = (int) Math.max(1, most);
+    int step = Math.clamp(most, 1, Math.max(1, d.b()));
     List<Part> parts = new ArrayList<>();
     for (int first = 0; first < d.b(); first += step) {
       int count = Math.min(step, d.b() - first);
@@ -244,9 +215,6 @@ public final class Conv2dCuda {
               d.withPictures(count),
               slice(x, precision, first * xSize, count * xSize),
               slice(y, precision, first * ySize, count * ySize)));
-      if (count < step) {
-        break; // first + step might be more than an int counts
-      }
     }
     return parts;
   }
@@ -267,50 +235,11 @@ public final class Conv2dCuda {
 
   /** The windows of a part in {@code room}; where they are x itself, x. */
   private static DeviceMemory gather(Gpu gpu, Part part, Precision precision, DeviceMemory room) {
-    Conv2dDims d = part.d;
-    if (d.isMatmul()) {
+    if (part.d.isMatmul()) {
       return part.x;
     }
-    Arguments pointers = new Arguments().pointer(part.x).pointer(room);
-    int chunk = CHUNK_BYTES / precision.bytes();
-    boolean isPacked = d.c() % chunk == 0 && pointers.pointersAreMultiplesOf(CHUNK_BYTES);
-    int chunks = (isPacked ? d.c() : line(d)) / chunk;
-    gpu.launch(
-        (isPacked ? WINDOWS : WINDOWS_ANY).in(precision),
-        threads((long) d.rows() * chunks),
-        sizes(pointers, d.rows(), d));
+    WindowKernels.gather(gpu, part.d, precision, part.x, room);
     return room;
-  }
-
-  /** dx of a part from the gradients of its windows. */
-  private static void sum(Gpu gpu, Part part, Precision precision, DeviceMemory windows) {
-    Conv2dDims d = part.d;
-    int packBytes = PACK * precision.bytes();
-    boolean isPacked = d.c() % PACK == 0 && part.x.address() % packBytes == 0;
-    int pixels = d.b() * d.height() * d.width();
-    gpu.launch(
-        (isPacked ? SUM_WINDOWS : SUM_WINDOWS_ANY).in(precision),
-        threads((long) pixels * (isPacked ? d.c() / PACK : d.c())),
-        sizes(new Arguments().pointer(windows).pointer(part.x), pixels, d));
-  }
-
-  private static Launch threads(long count) {
-    return Launch.of(Math.toIntExact(Math.ceilDiv(count, (long) THREADS)), THREADS);
-  }
-
-  private static Arguments sizes(Arguments arguments, int count, Conv2dDims d) {
-    return arguments
-        .int32(count)
-        .int32(d.height())
-        .int32(d.width())
-        .int32(d.c())
-        .int32(d.outHeight())
-        .int32(d.outWidth())
-        .int32(d.kernelHeight())
-        .int32(d.kernelWidth())
-        .int32(d.stride())
-        .int32(d.padding())
-        .int32(line(d));
   }
 
   /** W' (O, line): W with its rows ordered by u, v, c; where they are already, W. */
@@ -320,16 +249,7 @@ public final class Conv2dCuda {
       return w;
     }
     DeviceMemory ordered = scratch.allocate((long) precision.bytes() * d.o() * line(d));
-    scratch.gpu().launch(WEIGHTS.in(precision), perWeight(d), ordering(w, ordered, d));
+    WindowKernels.order(scratch.gpu(), d, precision, w, ordered);
     return ordered;
-  }
-
-  private static Launch perWeight(Conv2dDims d) {
-    return Launch.of(0, THREADS).withGrid(d.o(), Math.ceilDiv(d.depth(), THREADS), 1);
-  }
-
-  private static Arguments ordering(DeviceMemory from, DeviceMemory to, Conv2dDims d) {
-    int places = d.kernelHeight() * d.kernelWidth();
-    return new Arguments().pointer(from).pointer(to).int32(d.c()).int32(places).int32(line(d));
   }
 }
