@@ -35,6 +35,7 @@ public final class Suite {
     BatchNormCases.addTo(suite);
     AveragePoolCases.addTo(suite);
     MeanTokenCases.addTo(suite);
+    CublasRace.addTo(suite);
     return suite;
   }
 

@@ -90,7 +90,8 @@ class AdamWTest {
   void whatIsOutsideTheRangeStaysUntouched() {
     Floats p = Floats.of(1, 2, 3, 4);
     Floats state = Floats.zeros(4);
-    AdamWCpu.update(numbers(step(1, 0.2, 1)), p, Floats.of(1, 1, 1, 1), state, Floats.zeros(4), 1, 3);
+    AdamWCpu.update(
+        numbers(step(1, 0.2, 1)), p, Floats.of(1, 1, 1, 1), state, Floats.zeros(4), 1, 3);
     assertThat(p.array()[0]).isEqualTo(1);
     assertThat(p.array()[3]).isEqualTo(4);
     assertThat(p.array()[1]).isLessThan(2);
@@ -144,7 +145,13 @@ class AdamWTest {
   void aNaNGradientSpoilsItsParameterAlone() {
     Floats p = Floats.of(1, 2, 3);
     AdamWCpu.update(
-        numbers(step(1, 0, 1)), p, Floats.of(1, Float.NaN, 1), Floats.zeros(3), Floats.zeros(3), 0, 3);
+        numbers(step(1, 0, 1)),
+        p,
+        Floats.of(1, Float.NaN, 1),
+        Floats.zeros(3),
+        Floats.zeros(3),
+        0,
+        3);
     assertThat(p.array()[0]).isFinite();
     assertThat(p.array()[1]).isNaN();
     assertThat(p.array()[2]).isFinite();

@@ -38,7 +38,8 @@ public final class Reduce {
     Tensor y = scope.allocateF32(Shape.scalar());
     switch (x.storage()) {
       case HostStorage host -> y.floats().fill(ReduceCpu.sum(x.floats(), factor));
-      case CudaStorage cuda -> ReduceCuda.sum(cuda.gpu(), x.precision(), factor, x.memory(), y.memory());
+      case CudaStorage cuda ->
+          ReduceCuda.sum(cuda.gpu(), x.precision(), factor, x.memory(), y.memory());
     }
     return y;
   }
