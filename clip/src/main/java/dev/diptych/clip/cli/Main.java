@@ -21,7 +21,6 @@ import picocli.CommandLine.UnmatchedArgumentException;
     mixinStandardHelpOptions = true,
     versionProvider = Main.Version.class,
     synopsisSubcommandLabel = "COMMAND",
-    footer = {"", "bench: ./diptych bench measures the kernels (in a checkout of the sources)."},
     subcommands = {
       DemoCommand.class,
       TrainCommand.class,
@@ -37,7 +36,9 @@ import picocli.CommandLine.UnmatchedArgumentException;
       ExplainCommand.class,
       FeaturesCommand.class,
       TokenizeCommand.class,
-      PreprocessCommand.class
+      PreprocessCommand.class,
+      DoctorCommand.class,
+      BenchCommand.class
     })
 public final class Main {
   /** Exit code of a user's mistake. */

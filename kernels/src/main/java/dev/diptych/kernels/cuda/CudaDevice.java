@@ -22,7 +22,7 @@ public final class CudaDevice {
    *     work
    */
   public static Optional<Gpu> tryOpen() {
-    if (!driverIsInstalled()) {
+    if (!loads(driverLibrary())) {
       return Optional.empty();
     }
     try {
@@ -39,11 +39,31 @@ public final class CudaDevice {
     }
   }
 
-  /** Whether the driver's library can be loaded. */
-  @SuppressWarnings("restricted") // loads the driver, nothing of ours
-  private static boolean driverIsInstalled() {
+  /** What GPUs there are and, where the kernels cannot use them, why; opens none. */
+  public static GpuSurvey survey() {
+    boolean cublas = loads(isWindows() ? "cublas64_12.dll" : "libcublas.so.12");
+    if (!loads(driverLibrary())) {
+      return GpuSurvey.without(
+          "There is no NVIDIA driver: " + driverLibrary() + " cannot be loaded.", cublas);
+    }
+    try {
+      return DriverDevices.survey(cublas);
+    } catch (LinkageError e) {
+      return GpuSurvey.without(
+          "There is an NVIDIA driver, but JCuda has no native code for %s on %s (%s)."
+              .formatted(
+                  System.getProperty("os.name"), System.getProperty("os.arch"), e.getMessage()),
+          cublas);
+    } catch (GpuException e) {
+      return GpuSurvey.without(String.valueOf(e.getMessage()), cublas);
+    }
+  }
+
+  /** Whether a library can be loaded. */
+  @SuppressWarnings("restricted") // loads the driver or cuBLAS, nothing of ours
+  private static boolean loads(String library) {
     try (Arena arena = Arena.ofConfined()) {
-      SymbolLookup.libraryLookup(driverLibrary(), arena);
+      SymbolLookup.libraryLookup(library, arena);
       return true;
     } catch (IllegalArgumentException e) {
       return false;
@@ -52,6 +72,10 @@ public final class CudaDevice {
 
   /** What the driver's library is called here. */
   static String driverLibrary() {
-    return System.getProperty("os.name", "").startsWith("Windows") ? "nvcuda.dll" : "libcuda.so.1";
+    return isWindows() ? "nvcuda.dll" : "libcuda.so.1";
+  }
+
+  private static boolean isWindows() {
+    return System.getProperty("os.name", "").startsWith("Windows");
   }
 }
