@@ -10,12 +10,15 @@ import dev.diptych.kernels.cuda.Gpu;
 import dev.diptych.kernels.cuda.GpuException;
 import dev.diptych.kernels.cuda.GpuSurvey;
 import dev.diptych.kernels.doctor.GpuCheckup;
+import dev.diptych.kernels.doctor.GpuTiming;
 import dev.diptych.kernels.doctor.Suite;
 import dev.diptych.tensor.io.AtomicFile;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.concurrent.Callable;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -63,7 +66,9 @@ public final class BenchGpuCommand implements Callable<Integer> {
   @Option(
       names = "--only",
       paramLabel = "SUBSTRING",
-      description = "Only timings with this in their name, such as attention.")
+      description =
+          "Only timings with this in their name, such as attention; small and capital letters are"
+              + " the same.")
   private @Nullable String only;
 
   @Spec private CommandSpec spec = CommandSpec.create();
@@ -82,10 +87,11 @@ public final class BenchGpuCommand implements Callable<Integer> {
     if (rounds < 1) {
       throw new UserException("--rounds: expected at least 1, found " + rounds);
     }
-    String part = only == null ? "" : only;
+    String part = only == null ? "" : only.toLowerCase(Locale.ROOT);
+    Predicate<String> chosen = name -> name.toLowerCase(Locale.ROOT).contains(part);
     Suite suite = Suite.all();
-    if (suite.timings().stream().noneMatch(timing -> timing.name().contains(part))) {
-      throw new UserException("--only: no timing has \"%s\" in its name.".formatted(part));
+    if (suite.timings().stream().map(GpuTiming::name).noneMatch(chosen)) {
+      throw new UserException("--only: no timing has \"%s\" in its name.".formatted(only));
     }
     GpuSurvey survey = CudaDevice.survey();
     if (survey.problem() != null) {
@@ -94,7 +100,7 @@ public final class BenchGpuCommand implements Callable<Integer> {
     PrintWriter out = spec.commandLine().getOut();
     try (PyTorch torch = torch();
         Gpu gpu = CudaDevice.tryOpen().orElseThrow()) {
-      GpuCheckup checkup = new GpuCheckup(gpu, suite, name -> name.contains(part));
+      GpuCheckup checkup = new GpuCheckup(gpu, suite, chosen);
       GpuBench bench = GpuBench.measure(checkup, survey, rounds, torch, this::say);
       out.print(GpuBenchText.table(bench));
       if (json != null) {

@@ -5,6 +5,7 @@ import dev.diptych.clip.doctor.Checkup;
 import dev.diptych.clip.doctor.CheckupText;
 import dev.diptych.clip.doctor.DoctorJson;
 import java.io.PrintWriter;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -32,7 +33,9 @@ public final class DoctorCommand implements Callable<Integer> {
   @Option(
       names = "--only",
       paramLabel = "SUBSTRING",
-      description = "Only ops, cases and timings with this in their name, such as attention.")
+      description =
+          "Only ops, cases and timings with this in their name, such as attention; small and"
+              + " capital letters are the same.")
   private @Nullable String only;
 
   @Spec private CommandSpec spec = CommandSpec.create();
@@ -48,12 +51,12 @@ public final class DoctorCommand implements Callable<Integer> {
    */
   @Override
   public Integer call() {
-    String part = only == null ? "" : only;
-    Checkup checkup = Checkup.run(name -> name.contains(part), !noTimings);
+    String part = only == null ? "" : only.toLowerCase(Locale.ROOT);
+    Checkup checkup = Checkup.run(name -> name.toLowerCase(Locale.ROOT).contains(part), !noTimings);
     if (checkup.isEmpty()) {
       throw new UserException(
           "--only: no op, case or timing has \"%s\" in its name; such names are \"matmul\", \"layernorm forward\" and \"attention\"."
-              .formatted(part));
+              .formatted(only));
     }
     PrintWriter out = spec.commandLine().getOut();
     out.print(json ? DoctorJson.text(checkup) : CheckupText.of(checkup));

@@ -57,6 +57,10 @@ def normal(*shape, dtype=torch.float32, grad=False):
     return torch.randn(*shape, dtype=dtype, device=DEVICE, requires_grad=grad)
 
 
+def channels_last(dtype, b, side, c):
+    return normal(b, c, side, side, dtype=dtype).to(memory_format=torch.channels_last)
+
+
 def backward(y, inputs):
     dy = torch.randn_like(y)
     return lambda: torch.autograd.grad(y, inputs, dy, retain_graph=True)
@@ -117,6 +121,44 @@ def attention(dtype, b, h, t, d, causal, is_backward):
     return {name: lambda name=name: forced(getattr(SDPBackend, name)) for name in backends}
 
 
+def convolution(dtype, what, b, height, width, c, o, kernel, stride):
+    """cuDNN's fastest algorithm, on channels last and without TF32."""
+    last = {"memory_format": torch.channels_last}
+    x = normal(b, c, height, width, dtype=dtype).to(**last).requires_grad_(what == "backward of x")
+    w = normal(o, c, kernel, kernel, dtype=dtype).to(**last).requires_grad_(what == "backward of w")
+    run = lambda: F.conv2d(x, w, stride=stride, padding=kernel // 2)
+    if what == "forward":
+        return {"F.conv2d": lambda: run}
+    return {"F.conv2d": lambda: backward(run(), w if what == "backward of w" else x)}
+
+
+def contrastive(dtype, n, d, is_backward):
+    """As CLIP's authors and OpenCLIP write it, with the matrix of logits; ours counts the accuracy too.
+    The backward reads the logits and softmaxes that the forward kept; ours computes them again."""
+    u, v = (normal(n, d, dtype=dtype, grad=is_backward) for _ in range(2))
+    log_scale = torch.tensor(100.0, device=DEVICE).log().requires_grad_(is_backward)
+    pairs = torch.arange(n, device=DEVICE)
+
+    def run():
+        logits = log_scale.exp() * F.normalize(u, dim=-1) @ F.normalize(v, dim=-1).t()
+        return (F.cross_entropy(logits, pairs) + F.cross_entropy(logits.t(), pairs)) / 2
+
+    return {"with logits": lambda: backward(run(), (u, v, log_scale)) if is_backward else run}
+
+
+def strided_copy(dtype, name):
+    if "every second" in name or "transposed" in name or "repeated" in name:
+        side = 1 << 13
+        x = normal(side, side, dtype=dtype)
+        if "every second" in name:
+            return {"contiguous": lambda: lambda: x[::2].contiguous()}
+        if "transposed" in name:
+            return {"contiguous": lambda: lambda: x.t().contiguous()}
+        return {"contiguous": lambda: lambda: x[:1].expand(side, side).contiguous()}
+    dy = normal(256, 50, 768, dtype=dtype)
+    return {"sum": lambda: lambda: dy.sum(1)}
+
+
 def numbers(found):
     return [int(text) for text in found.groups() if text and text.isdigit()]
 
@@ -173,6 +215,43 @@ def peers(name):
     found = re.match(r"attention \w+ (\d+)×(\d+)×(\d+)×(\d+)( causal)? ", name)
     if found:
         return attention(dtype, *numbers(found), found[5] is not None, is_backward)
+    if name.startswith("elementwise convert"):
+        x, y = normal(n), torch.empty(n, dtype=torch.bfloat16, device=DEVICE)
+        return {"copy_": lambda: lambda: y.copy_(x)}
+    if name.startswith("strided copy"):
+        return strided_copy(dtype, name)
+    found = re.match(r"contrastive \w+ (\d+)×(\d+) ", name)
+    if found:
+        return contrastive(dtype, *numbers(found), is_backward)
+    found = re.match(
+        r"conv2d (forward|backward of .) (\d+)×(\d+)×(\d+)×(\d+)→(\d+) (\d+)×\d+/(\d+)", name
+    )
+    if found:
+        return convolution(dtype, found[1], *numbers(found))
+    found = re.match(r"channelslast forward (\d+)×(\d+)×(\d+)", name)
+    if found:
+        x = normal(*numbers(found))
+        y = normal(x.shape[0], x.shape[2], x.shape[1], dtype=dtype)
+        return {"copy_": lambda: lambda: y.copy_(x.transpose(1, 2))}
+    found = re.match(r"channelslast backward (\d+)×(\d+)×(\d+)", name)
+    if found:
+        b, c, pixels = numbers(found)
+        dy, dx = normal(b, pixels, c, dtype=dtype), normal(b, c, pixels)
+        return {"copy_": lambda: lambda: dx.copy_(dy.transpose(1, 2))}
+    found = re.match(r"batchnorm (training|in use|backward) (\d+)×(\d+)", name)
+    if found:
+        rows, c = numbers(found)
+        x = channels_last(dtype, 64, round((rows / 64) ** 0.5), c).requires_grad_(is_backward)
+        w, b = (normal(c, grad=is_backward) for _ in range(2))
+        running = normal(c), normal(c).abs()
+        run = lambda: F.batch_norm(x, *running, w, b, training=found[1] != "in use")
+        return {"F.batch_norm": lambda: backward(run(), (x, w, b)) if is_backward else run}
+    found = re.match(r"averagepool \w+ (\d+)×(\d+)×\d+×(\d+) by (\d+)", name)
+    if found:
+        b, side, c, k = numbers(found)
+        x = channels_last(dtype, b, side, c).requires_grad_(is_backward)
+        run = lambda: F.avg_pool2d(x, k)
+        return {"F.avg_pool2d": lambda: backward(run(), x) if is_backward else run}
     return {}
 
 
@@ -198,6 +277,8 @@ def answer(value):
 
 def main():
     torch.backends.cuda.matmul.allow_tf32 = False
+    torch.backends.cudnn.allow_tf32 = False
+    torch.backends.cudnn.benchmark = True
     answer(
         {
             "torch": torch.__version__,

@@ -10,7 +10,7 @@ import tools.jackson.databind.json.JsonMapper;
 class DoctorCommandTest {
   @Test
   void theTextSaysWhatThisMachineIsAndWhatItComputes() {
-    Cli.Outcome outcome = Cli.run("doctor", "--no-timings", "--only", "softmax").succeeded();
+    Cli.Outcome outcome = Cli.run("doctor", "--no-timings", "--only", "SoftMax").succeeded();
     assertThat(outcome.out())
         .contains("Vector API on, vectors of ", "Java ", "softmax forward", "cuBLAS 12")
         .contains("All that was checked agrees.")

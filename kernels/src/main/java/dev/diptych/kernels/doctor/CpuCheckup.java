@@ -12,7 +12,14 @@ import org.jspecify.annotations.Nullable;
  * references and timed. The tests hold all of them, at many sizes and vector widths.
  */
 public final class CpuCheckup {
-  private static final long WARM_UP_NANOS = 200_000_000;
+  /** An op is warm when it has not become faster by a fifth for so long, and so many runs. */
+  private static final long STEADY_NANOS = 250_000_000;
+
+  private static final int STEADY_RUNS = 20;
+
+  /** The compiler of a busy machine may take its time; not more than this is waited for it. */
+  private static final long LONGEST_WARM_UP_NANOS = 5_000_000_000L;
+
   private static final long TIMED_NANOS = 250_000_000;
   private static final int LEAST_RUNS = 3;
 
@@ -42,7 +49,7 @@ public final class CpuCheckup {
    * Runs ops.
    *
    * @param chosen which names
-   * @param withTimings whether to time them too, half a second each
+   * @param withTimings whether to time them too, a second or two each
    */
   public static List<Result> run(Predicate<String> chosen, boolean withTimings) {
     List<Result> results = new ArrayList<>();
@@ -63,20 +70,41 @@ public final class CpuCheckup {
   }
 
   private static Speed time(CpuOp op) {
+    untilCompiled(op);
     List<Long> times = new ArrayList<>();
-    long warm = System.nanoTime() + WARM_UP_NANOS;
-    long end = warm + TIMED_NANOS;
-    long begin;
+    long end = System.nanoTime() + TIMED_NANOS;
     do {
-      begin = System.nanoTime();
-      op.run();
-      if (begin >= warm) {
-        times.add(System.nanoTime() - begin);
-      }
-    } while (begin < end || times.size() < LEAST_RUNS);
+      times.add(once(op));
+    } while (System.nanoTime() < end || times.size() < LEAST_RUNS);
     long[] sorted = times.stream().mapToLong(Long::longValue).toArray();
     Arrays.sort(sorted);
     return new Speed(
         op.name, Precision.F32, op.cost, sorted[sorted.length / 2] / 1e3, sorted[0] / 1e3);
+  }
+
+  /** Runs an op until its speed stays the same: interpreted it is hundreds of times slower. */
+  private static void untilCompiled(CpuOp op) {
+    long begin = System.nanoTime();
+    long improved = begin;
+    long best = Long.MAX_VALUE;
+    long now = begin;
+    for (int steady = 0;
+        (steady < STEADY_RUNS || now - improved < STEADY_NANOS)
+            && now - begin < LONGEST_WARM_UP_NANOS;
+        steady++) {
+      long time = once(op);
+      now = System.nanoTime();
+      if (time < 0.8 * best) {
+        best = time;
+        improved = now;
+        steady = 0;
+      }
+    }
+  }
+
+  private static long once(CpuOp op) {
+    long begin = System.nanoTime();
+    op.run();
+    return System.nanoTime() - begin;
   }
 }

@@ -51,7 +51,7 @@ final class CpuOps {
 
   private static CpuOp matmul(String name) {
     MatmulDims d = MatmulDims.of(400, 768, 768, false, true);
-    CpuOp op = new CpuOp(name, d.cost(), 2e-6);
+    CpuOp op = new CpuOp(name, d.cost(), 2e-5);
     double[] a = op.normal(d.aLength());
     double[] b = op.normal(d.bLength());
     double[] expected = new double[d.cLength()];
@@ -66,7 +66,7 @@ final class CpuOps {
 
   private static CpuOp layerNorm(String name) {
     LayerNormDims d = new LayerNormDims(1024, 768, 1e-5f);
-    CpuOp op = new CpuOp(name, d.forwardCost(), 3e-6);
+    CpuOp op = new CpuOp(name, d.forwardCost(), 5e-6);
     double[] x = op.normal(d.n() * d.c());
     double[] w = op.normal(d.c());
     double[] b = op.normal(d.c());
@@ -85,7 +85,7 @@ final class CpuOps {
 
   private static CpuOp layerNormBackward(String name) {
     LayerNormDims d = new LayerNormDims(1024, 768, 1e-5f);
-    CpuOp op = new CpuOp(name, d.backwardCost(), 3e-6);
+    CpuOp op = new CpuOp(name, d.backwardCost(), 5e-6);
     double[] x = op.normal(d.n() * d.c());
     double[] w = op.normal(d.c());
     double[] dy = op.normal(x.length);
@@ -143,7 +143,7 @@ final class CpuOps {
         isCausal
             ? AttentionDims.separate(8, 8, 77, 77, 64, true)
             : AttentionDims.separate(8, 12, 50, 50, 64, false);
-    CpuOp op = new CpuOp(name, d.forwardCost(), 2e-6);
+    CpuOp op = new CpuOp(name, d.forwardCost(), 5e-6);
     int length = d.queryLength();
     double[] q = op.normal(length);
     double[] k = op.normal(length);
@@ -163,7 +163,7 @@ final class CpuOps {
 
   private static CpuOp attentionBackward(String name) {
     AttentionDims d = AttentionDims.separate(8, 12, 50, 50, 64, false);
-    CpuOp op = new CpuOp(name, d.backwardCost(), 5e-6);
+    CpuOp op = new CpuOp(name, d.backwardCost(), 1e-5);
     int length = d.queryLength();
     double[] q = op.normal(length);
     double[] k = op.normal(length);
