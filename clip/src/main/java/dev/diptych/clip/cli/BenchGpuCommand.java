@@ -7,7 +7,6 @@ import dev.diptych.clip.doctor.GpuBenchText;
 import dev.diptych.clip.doctor.PyTorch;
 import dev.diptych.kernels.cuda.CudaDevice;
 import dev.diptych.kernels.cuda.Gpu;
-import dev.diptych.kernels.cuda.GpuException;
 import dev.diptych.kernels.cuda.GpuSurvey;
 import dev.diptych.kernels.doctor.GpuCheckup;
 import dev.diptych.kernels.doctor.GpuTiming;
@@ -99,7 +98,7 @@ public final class BenchGpuCommand implements Callable<Integer> {
     }
     PrintWriter out = spec.commandLine().getOut();
     try (PyTorch torch = torch();
-        Gpu gpu = CudaDevice.tryOpen().orElseThrow()) {
+        Gpu gpu = CudaDevice.open()) {
       GpuCheckup checkup = new GpuCheckup(gpu, suite, chosen);
       GpuBench bench = GpuBench.measure(checkup, survey, rounds, torch, this::say);
       out.print(GpuBenchText.table(bench));
@@ -109,8 +108,6 @@ public final class BenchGpuCommand implements Callable<Integer> {
       if (chart != null) {
         AtomicFile.writeText(chart, GpuBenchText.chart(bench));
       }
-    } catch (GpuException e) {
-      throw new UserException("bench gpu: " + e.getMessage(), e);
     }
     out.flush();
     return 0;

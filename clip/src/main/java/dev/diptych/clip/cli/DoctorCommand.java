@@ -53,7 +53,7 @@ public final class DoctorCommand implements Callable<Integer> {
   public Integer call() {
     String part = only == null ? "" : only.toLowerCase(Locale.ROOT);
     Checkup checkup = Checkup.run(name -> name.toLowerCase(Locale.ROOT).contains(part), !noTimings);
-    if (checkup.isEmpty()) {
+    if (checkup.foundNothing()) {
       throw new UserException(
           "--only: no op, case or timing has \"%s\" in its name; such names are \"matmul\", \"layernorm forward\" and \"attention\"."
               .formatted(only));

@@ -2,6 +2,7 @@ package dev.diptych.clip.cli;
 
 import dev.diptych.clip.UserException;
 import dev.diptych.clip.image.PictureException;
+import dev.diptych.kernels.cuda.GpuException;
 import dev.diptych.kernels.simd.VectorModule;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -111,7 +112,9 @@ public final class Main {
   }
 
   private static int report(Exception exception, PrintWriter err) throws Exception {
-    if (exception instanceof UserException || exception instanceof PictureException) {
+    if (exception instanceof UserException
+        || exception instanceof PictureException
+        || exception instanceof GpuException) {
       err.println(exception.getMessage());
       return MISTAKE;
     }

@@ -67,7 +67,11 @@ public record Checkup(
       List<String> failures,
       @Nullable Ceilings ceilings,
       List<KernelRow> timings,
-      List<String> tooLarge) {}
+      List<String> tooLarge) {
+    private boolean isNothing() {
+      return cases == 0 && timings.isEmpty() && failures.isEmpty();
+    }
+  }
 
   /**
    * Checks this machine.
@@ -108,7 +112,7 @@ public record Checkup(
 
   private static GpuResult gpu(Predicate<String> chosen, boolean withTimings) {
     List<String> failures = new ArrayList<>();
-    try (Gpu gpu = CudaDevice.tryOpen().orElseThrow()) {
+    try (Gpu gpu = CudaDevice.open()) {
       GpuCheckup checkup = new GpuCheckup(gpu, Suite.all(), chosen);
       GpuCheckup.Cases cases = checkup.check();
       failures.addAll(cases.failures());
@@ -128,11 +132,14 @@ public record Checkup(
         }
       }
       return new GpuResult(run, cases.agreeing(), failures, ceilings, rows, tooLarge);
+    } catch (GpuException e) { // it cannot be opened: somebody else may have it alone
+      failures.add(String.valueOf(e.getMessage()));
+      return new GpuResult(0, 0, failures, null, List.of(), List.of());
     }
   }
 
   /** Whether nothing had a name that was chosen. */
-  public boolean isEmpty() {
-    return cpu.ops().isEmpty() && (gpu == null || (gpu.cases() == 0 && gpu.timings().isEmpty()));
+  public boolean foundNothing() {
+    return cpu.ops().isEmpty() && (gpu == null || gpu.isNothing());
   }
 }

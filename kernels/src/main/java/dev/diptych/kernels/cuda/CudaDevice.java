@@ -15,11 +15,11 @@ public final class CudaDevice {
   private CudaDevice() {}
 
   /**
-   * Opens the first GPU, which the driver picks by {@code CUDA_VISIBLE_DEVICES}.
+   * Opens the first GPU, which the driver picks by {@code CUDA_VISIBLE_DEVICES}, if there is one.
    *
    * @return empty if there is no driver, no GPU, or no native code for this platform
-   * @throws GpuException if there is a GPU that is too old or a driver that is, or that does not
-   *     work
+   * @throws GpuException if there is a GPU that is too old or a driver that is, or one that does
+   *     not work or is in use by somebody else alone
    */
   public static Optional<Gpu> tryOpen() {
     if (!loads(driverLibrary())) {
@@ -28,14 +28,26 @@ public final class CudaDevice {
     try {
       return DriverGpu.tryOpen();
     } catch (LinkageError e) {
-      LOG.log(
-          System.Logger.Level.WARNING,
-          "There is an NVIDIA driver, but JCuda has no native code for {0} on {1}; computing on the"
-              + " CPU ({2})",
-          System.getProperty("os.name"),
-          System.getProperty("os.arch"),
-          e.getMessage());
+      LOG.log(System.Logger.Level.WARNING, noNatives(e));
       return Optional.empty();
+    }
+  }
+
+  /**
+   * Opens the first GPU, which the driver picks by {@code CUDA_VISIBLE_DEVICES}.
+   *
+   * @throws GpuException that says why there is none that can be used, and what to do
+   */
+  public static Gpu open() {
+    if (!loads(driverLibrary())) {
+      throw new GpuException(GpuErrors.noDriver(driverLibrary()));
+    }
+    try {
+      return DriverGpu.tryOpen()
+          .orElseThrow(
+              () -> new GpuException(GpuErrors.noDevice(System.getenv("CUDA_VISIBLE_DEVICES"))));
+    } catch (LinkageError e) {
+      throw new GpuException(noNatives(e), e);
     }
   }
 
@@ -43,20 +55,22 @@ public final class CudaDevice {
   public static GpuSurvey survey() {
     boolean cublas = loads(isWindows() ? "cublas64_12.dll" : "libcublas.so.12");
     if (!loads(driverLibrary())) {
-      return GpuSurvey.without(
-          "There is no NVIDIA driver: " + driverLibrary() + " cannot be loaded.", cublas);
+      return GpuSurvey.without(GpuErrors.noDriver(driverLibrary()), cublas);
     }
     try {
       return DriverDevices.survey(cublas);
     } catch (LinkageError e) {
-      return GpuSurvey.without(
-          "There is an NVIDIA driver, but JCuda has no native code for %s on %s (%s)."
-              .formatted(
-                  System.getProperty("os.name"), System.getProperty("os.arch"), e.getMessage()),
-          cublas);
+      return GpuSurvey.without(noNatives(e), cublas);
     } catch (GpuException e) {
       return GpuSurvey.without(String.valueOf(e.getMessage()), cublas);
     }
+  }
+
+  private static String noNatives(LinkageError e) {
+    return GpuErrors.noNatives(
+        System.getProperty("os.name"),
+        System.getProperty("os.arch"),
+        String.valueOf(e.getMessage()));
   }
 
   /** Whether a library can be loaded. */

@@ -32,18 +32,16 @@ final class DriverDevices {
     try {
       cuInit(0);
     } catch (CudaException e) {
-      if (String.valueOf(e.getMessage()).contains("NO_DEVICE")) {
+      String code = GpuErrors.codeOf(e);
+      if (code.equals("CUDA_ERROR_NO_DEVICE")) {
         return Optional.empty();
       }
-      throw new GpuException(
-          "There is an NVIDIA driver, but it does not start: " + e.getMessage(), e);
+      throw new GpuException(GpuErrors.notStarted(code), e);
     }
     int[] value = new int[1];
     cuDriverGetVersion(value);
     if (value[0] < LEAST_DRIVER) {
-      throw new GpuException(
-          "The NVIDIA driver is made for CUDA %d.%d; 12.0 or later is needed: update the driver, or compute on the CPU."
-              .formatted(value[0] / 1000, value[0] % 1000 / 10));
+      throw new GpuException(GpuErrors.oldDriver(value[0]));
     }
     cuDeviceGetCount(value);
     if (value[0] == 0) {
@@ -64,7 +62,7 @@ final class DriverDevices {
     try {
       Optional<CUdevice> first = first();
       if (first.isEmpty()) {
-        problem = "The NVIDIA driver sees no GPU.";
+        problem = GpuErrors.noDevice(System.getenv("CUDA_VISIBLE_DEVICES"));
       } else {
         cuDeviceGetCount(value);
         for (int i = 0; i < value[0]; i++) {
@@ -90,9 +88,7 @@ final class DriverDevices {
   static GpuProperties properties(CUdevice device) {
     GpuProperties properties = describe(device);
     if (properties.major() < LEAST_MAJOR) {
-      throw new GpuException(
-          "The GPU '%s' has compute capability %s; 8.0 (Ampere: A100, RTX 30) or later is needed. Compute on the CPU, or hide the GPU with CUDA_VISIBLE_DEVICES=\"\"."
-              .formatted(properties.name(), properties.computeCapability()));
+      throw new GpuException(GpuErrors.oldGpu(properties.name(), properties.computeCapability()));
     }
     return properties;
   }

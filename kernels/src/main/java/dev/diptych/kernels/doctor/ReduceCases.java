@@ -21,7 +21,8 @@ final class ReduceCases {
   static void addTo(Suite suite) {
     for (int[] size : SIZES) {
       ReduceDims d = new ReduceDims(size[0], size[1]);
-      suite.check("reduce " + d.n() + "×" + d.c(), w -> sums(w, d));
+      suite.checkBoth("reduce " + d.n() + "×" + d.c(), w -> sumsOfRows(w, d));
+      suite.check("reduce columns " + d.n() + "×" + d.c(), w -> sums(w, d));
       if (d.c() > 0) {
         suite.check("reduce max " + d.n() + "×" + d.c(), w -> max(w, d, w.normal(1, d.size())));
       }
@@ -36,14 +37,14 @@ final class ReduceCases {
     suite.check("reduce sum of squares with NaN", w -> squares(w, new double[] {1, Double.NaN}));
 
     ReduceDims d = new ReduceDims(50 * 1024, 768);
-    suite.time(
-        "reduce sum of rows 51200×768",
-        d.forwardCost(),
+    GpuTiming.Setup sumRows =
         w -> {
           DeviceMemory x = w.filled(d.size());
-          DeviceMemory sum = w.in(new double[d.c()]);
-          return gpu -> ReduceCuda.sumRows(gpu, d, 1, x, sum);
-        });
+          DeviceMemory sum = w.inF32(new double[d.c()]);
+          return gpu -> ReduceCuda.sumRows(gpu, d, w.precision(), 1, x, sum);
+        };
+    suite.time("reduce sum of rows 51200×768", d.forwardCost(), sumRows);
+    suite.timeBf16("reduce sum of rows 51200×768", d.forwardCost(), sumRows);
     int n = 1 << 26;
     suite.time(
         "reduce sum of squares 2^26",
@@ -55,24 +56,29 @@ final class ReduceCases {
         });
   }
 
-  private static void sums(Workbench w, ReduceDims d) {
+  private static void sumsOfRows(Workbench w, ReduceDims d) {
     double[] x = w.normal(d.n(), d.size());
     double[] other = w.normal(d.c(), d.size());
     DeviceMemory gx = w.in(x);
     double tolerance = 2e-7 * Math.sqrt(d.size() + 1);
-    DeviceMemory gSum = w.out(1);
-    ReduceCuda.sum(w.gpu(), 0.3f, gx, gSum);
+    DeviceMemory gSum = w.outF32(1);
+    ReduceCuda.sum(w.gpu(), w.precision(), 0.3f, gx, gSum);
     double[] sum = {ReduceReference.sum(x, 0.3f)};
-    w.check("sum", sum, gSum, 3 * tolerance * Math.sqrt(d.size() + 1));
+    w.checkF32("sum", sum, gSum, 3 * tolerance * Math.sqrt(d.size() + 1));
 
-    double[] rows = w.normal(3, d.c());
-    DeviceMemory gRows = w.in(rows);
+    double[] rows = w.f32Normal(3, d.c());
+    DeviceMemory gRows = w.inF32(rows);
     ReduceReference.sumRows(d, 0.3f, x, rows);
     ReduceReference.sumRowsOfProducts(d, x, other, rows);
-    ReduceCuda.sumRows(w.gpu(), d, 0.3f, gx, gRows);
-    ReduceCuda.sumRowsOfProducts(w.gpu(), d, gx, w.in(other), gRows);
-    w.check("rows", rows, gRows, 5 * tolerance);
+    ReduceCuda.sumRows(w.gpu(), d, w.precision(), 0.3f, gx, gRows);
+    ReduceCuda.sumRowsOfProducts(w.gpu(), d, w.precision(), gx, w.in(other), gRows);
+    w.checkF32("rows", rows, gRows, 5 * tolerance);
+  }
 
+  private static void sums(Workbench w, ReduceDims d) {
+    double[] x = w.normal(d.n(), d.size());
+    DeviceMemory gx = w.in(x);
+    double tolerance = 2e-7 * Math.sqrt(d.size() + 1);
     double[] columns = new double[d.n()];
     DeviceMemory gColumns = w.out(d.n());
     ReduceReference.sumColumns(d, 0.3f, x, columns);
@@ -80,6 +86,7 @@ final class ReduceCases {
     w.check("columns", columns, gColumns, 5 * tolerance);
 
     double[] dx = new double[d.size()];
+    double[] rows = w.normal(3, d.c());
     DeviceMemory gdx = w.out(d.size());
     ReduceReference.sumRowsBackward(d, 0.3f, rows, dx);
     ReduceCuda.sumRowsBackward(w.gpu(), d, 0.3f, w.in(rows), gdx);

@@ -17,6 +17,7 @@ public final class Suite {
   public static Suite all() {
     Suite suite = new Suite();
     ElementwiseCases.addTo(suite);
+    StridedCopyCases.addTo(suite);
     ActivationCases.addTo(suite);
     LayerNormCases.addTo(suite);
     SoftmaxCases.addTo(suite);
@@ -27,6 +28,12 @@ public final class Suite {
     MatmulCases.addTo(suite);
     MatmulBf16Cases.addTo(suite);
     AttentionCases.addTo(suite);
+    ContrastiveCases.addTo(suite);
+    Conv2dCases.addTo(suite);
+    ChannelsLastCases.addTo(suite);
+    BatchNormCases.addTo(suite);
+    AveragePoolCases.addTo(suite);
+    MeanTokenCases.addTo(suite);
     return suite;
   }
 

@@ -170,7 +170,8 @@ public final class Workbench implements AutoCloseable {
     return read(Precision.F32, memory);
   }
 
-  private double[] read(Precision as, DeviceMemory memory) {
+  /** What {@code memory} holds in a given precision. */
+  public double[] read(Precision as, DeviceMemory memory) {
     byte[] bytes = new byte[Math.toIntExact(memory.bytes())];
     MemorySegment segment = MemorySegment.ofArray(bytes);
     gpu.copyOut(memory, segment);

@@ -6,6 +6,7 @@ import dev.diptych.kernels.cuda.Gpu;
 import dev.diptych.kernels.cuda.GpuScope;
 import dev.diptych.kernels.cuda.Kernel;
 import dev.diptych.kernels.cuda.Launch;
+import dev.diptych.kernels.cuda.Precision;
 import dev.diptych.kernels.reduce.ReduceCuda;
 import dev.diptych.kernels.reduce.ReduceDims;
 import java.lang.foreign.MemorySegment;
@@ -98,7 +99,8 @@ public final class EmbeddingCuda {
               .pointer(partial)
               .pointer(dTable)
               .int32(d.c()));
-      ReduceCuda.sumRows(gpu, new ReduceDims(d.b(), d.t() * d.c()), 1, dy, dPositions);
+      ReduceCuda.sumRows(
+          gpu, new ReduceDims(d.b(), d.t() * d.c()), Precision.F32, 1, dy, dPositions);
     }
   }
 

@@ -7,17 +7,19 @@ import dev.diptych.kernels.cuda.GpuScope;
 import dev.diptych.kernels.cuda.Grids;
 import dev.diptych.kernels.cuda.Kernel;
 import dev.diptych.kernels.cuda.Launch;
+import dev.diptych.kernels.cuda.Precision;
+import dev.diptych.kernels.cuda.TypedKernel;
 
 /**
  * Reductions on a GPU; the kernels are in {@code reduce.cu}. What is added to what depends on the
  * sizes alone, so the bits are the same on every GPU.
  */
 public final class ReduceCuda {
-  private static final Kernel SUM_ROWS = kernel("sum_rows_partial");
-  private static final Kernel SUM_ROWS_OF_PRODUCTS = kernel("sum_rows_of_products_partial");
+  private static final TypedKernel SUM_ROWS = typed("sum_rows_partial");
+  private static final TypedKernel SUM_ROWS_OF_PRODUCTS = typed("sum_rows_of_products_partial");
   private static final Kernel JOIN_CHUNKS = kernel("join_chunks");
   private static final Kernel SUM_COLUMNS = kernel("sum_columns");
-  private static final Kernel SUM = kernel("sum_partial");
+  private static final TypedKernel SUM = typed("sum_partial");
   private static final Kernel SUM_JOIN = kernel("sum_join");
   private static final Kernel SQUARES = kernel("sum_squares_partial");
   private static final Kernel SQUARES_JOIN = kernel("sum_squares_join");
@@ -37,6 +39,10 @@ public final class ReduceCuda {
 
   private static Kernel kernel(String entry) {
     return Kernel.of(ReduceCuda.class, "reduce", entry);
+  }
+
+  private static TypedKernel typed(String entry) {
+    return TypedKernel.of(ReduceCuda.class, "reduce", entry);
   }
 
   /** Rows that make one partial sum of a column: what {@code sumChunk} of columns.cuh takes. */
@@ -75,15 +81,18 @@ public final class ReduceCuda {
   /**
    * sum ← sum + scale·Σ_n x.
    *
+   * @param precision of x
    * @param x (N, C)
-   * @param sum (C), added to
+   * @param sum (C), f32, added to
    */
-  public static void sumRows(Gpu gpu, ReduceDims d, float scale, DeviceMemory x, DeviceMemory sum) {
-    assert x.floatCount() == d.size() && sum.floatCount() == d.c();
+  public static void sumRows(
+      Gpu gpu, ReduceDims d, Precision precision, float scale, DeviceMemory x, DeviceMemory sum) {
+    assert precision.fits(x, (long) d.n() * d.c()) && sum.floatCount() == d.c();
     Launch launch = chunks(d.n(), d.c());
     try (GpuScope scratch = gpu.scope()) {
       DeviceMemory partial = scratch.floats((long) launch.gridY() * d.c());
-      gpu.launch(SUM_ROWS, launch, sizes(new Arguments().pointer(x).pointer(partial), d));
+      gpu.launch(
+          SUM_ROWS.in(precision), launch, sizes(new Arguments().pointer(x).pointer(partial), d));
       joinChunks(gpu, partial, launch.gridY(), d.c(), d.c(), scale, sum);
     }
   }
@@ -91,18 +100,25 @@ public final class ReduceCuda {
   /**
    * sum ← sum + Σ_n x·y.
    *
+   * @param precision of x and y
    * @param x (N, C)
    * @param y (N, C)
-   * @param sum (C), added to
+   * @param sum (C), f32, added to
    */
   public static void sumRowsOfProducts(
-      Gpu gpu, ReduceDims d, DeviceMemory x, DeviceMemory y, DeviceMemory sum) {
-    assert x.floatCount() == d.size() && y.floatCount() == d.size() && sum.floatCount() == d.c();
+      Gpu gpu,
+      ReduceDims d,
+      Precision precision,
+      DeviceMemory x,
+      DeviceMemory y,
+      DeviceMemory sum) {
+    assert precision.fits(x, (long) d.n() * d.c()) && y.bytes() == x.bytes();
+    assert sum.floatCount() == d.c();
     Launch launch = chunks(d.n(), d.c());
     try (GpuScope scratch = gpu.scope()) {
       DeviceMemory partial = scratch.floats((long) launch.gridY() * d.c());
       gpu.launch(
-          SUM_ROWS_OF_PRODUCTS,
+          SUM_ROWS_OF_PRODUCTS.in(precision),
           launch,
           sizes(new Arguments().pointer(x).pointer(y).pointer(partial), d));
       joinChunks(gpu, partial, launch.gridY(), d.c(), d.c(), 1, sum);
@@ -131,17 +147,20 @@ public final class ReduceCuda {
   /**
    * sum = scale·Σ x over all elements.
    *
+   * @param precision of x
    * @param x any
-   * @param sum (1), written
+   * @param sum (1), f32, written
    */
-  public static void sum(Gpu gpu, float scale, DeviceMemory x, DeviceMemory sum) {
-    int blocks = blocks(x);
+  public static void sum(
+      Gpu gpu, Precision precision, float scale, DeviceMemory x, DeviceMemory sum) {
+    long n = x.bytes() / precision.bytes();
+    int blocks = blocks(n);
     try (GpuScope scratch = gpu.scope()) {
       DeviceMemory partial = scratch.floats(blocks);
       gpu.launch(
-          SUM,
+          SUM.in(precision),
           Launch.of(blocks, SUM_THREADS),
-          new Arguments().pointer(x).pointer(partial).int64(x.floatCount()));
+          new Arguments().pointer(x).pointer(partial).int64(n));
       gpu.launch(
           SUM_JOIN,
           Launch.of(1, JOIN_THREADS),
@@ -157,7 +176,7 @@ public final class ReduceCuda {
    */
   public static void sumOfSquares(Gpu gpu, DeviceMemory x, DeviceMemory sum) {
     assert sum.bytes() == Double.BYTES;
-    int blocks = blocks(x);
+    int blocks = blocks(x.floatCount());
     try (GpuScope scratch = gpu.scope()) {
       DeviceMemory partial = scratch.allocate((long) Double.BYTES * blocks);
       gpu.launch(
@@ -171,8 +190,8 @@ public final class ReduceCuda {
     }
   }
 
-  private static int blocks(DeviceMemory x) {
-    return Math.toIntExact(Math.ceilDiv(x.floatCount(), (long) ELEMENTS_PER_SUM));
+  private static int blocks(long n) {
+    return Math.toIntExact(Math.ceilDiv(n, (long) ELEMENTS_PER_SUM));
   }
 
   /**

@@ -2,28 +2,32 @@
 //
 // Equation   all: y = s·Σ x;  rows: y_c += s·Σ_n x, y_c += Σ_n x·x';  columns: y_n = s·Σ_c x
 //            squares: y = Σ x²;  max: y_n = max_c x and where it is
-// Shapes     x (N, C), f32; y () or (C) or (N)
-// Traffic    read x once: 4·N·C bytes → memory-bound
+// Shapes     x (N, C), f32, for sums over rows or everything bf16 too; y () or (C) or (N), f32
+// Traffic    read x once: 4·N·C bytes in f32 → memory-bound
 // Method     rows: blocks of 32 columns and 64 or more rows give partial sums, which a second launch joins;
 //            columns: a warp a row; all: a partial sum for 4096 elements, joined by one block.
 //            What is summed with what depends on the sizes alone, so the bits are always the same
 // Backward   sums: dx = s·dy, spread over what was summed;  max: dx = dy where the maximum was, else 0
 #include "columns.cuh"
 
-/** partial (chunks, C) of Σ_n x. */
-extern "C" __global__ void sum_rows_partial(
-    const float* x, float* partial, int n, int c, int rowsPerChunk) {
-  sumChunk(partial, n, c, rowsPerChunk, [=](int row, int column) { return x[(long long)row * c + column]; });
-}
+#define SUMS_OF_ROWS(T, TYPE)                                                                    \
+  /** partial (chunks, C) of Σ_n x. */                                                           \
+  extern "C" __global__ void sum_rows_partial_##TYPE(                                            \
+      const T* x, float* partial, int n, int c, int rowsPerChunk) {                              \
+    sumChunk(partial, n, c, rowsPerChunk,                                                        \
+             [=](int row, int column) { return load(x + (long long)row * c + column); });        \
+  }                                                                                              \
+  /** partial (chunks, C) of Σ_n x·y. */                                                         \
+  extern "C" __global__ void sum_rows_of_products_partial_##TYPE(                                \
+      const T* x, const T* y, float* partial, int n, int c, int rowsPerChunk) {                  \
+    sumChunk(partial, n, c, rowsPerChunk, [=](int row, int column) {                             \
+      long long at = (long long)row * c + column;                                                \
+      return load(x + at) * load(y + at);                                                        \
+    });                                                                                          \
+  }
 
-/** partial (chunks, C) of Σ_n x·y. */
-extern "C" __global__ void sum_rows_of_products_partial(
-    const float* x, const float* y, float* partial, int n, int c, int rowsPerChunk) {
-  sumChunk(partial, n, c, rowsPerChunk, [=](int row, int column) {
-    long long at = (long long)row * c + column;
-    return x[at] * y[at];
-  });
-}
+SUMS_OF_ROWS(float, f32)
+SUMS_OF_ROWS(bf16, bf16)
 
 /**
  * sum_c ← sum_c + scale·Σ_chunk partial, for C columns that lie `stride` floats apart from row to
@@ -71,7 +75,8 @@ extern "C" __global__ void sum_columns(const float* x, float* y, int n, int c, f
 constexpr int ELEMENTS_PER_SUM = 4096;
 
 /** partial_block = Σ x over 4096 elements. */
-extern "C" __global__ void sum_partial(const float* x, float* partial, long long n) {
+template <typename T>
+__device__ __forceinline__ void sumPartial(const T* x, float* partial, long long n) {
   long long begin = (long long)blockIdx.x * ELEMENTS_PER_SUM;
   float sum = 0.0f;
   if (aligned(x) && begin + ELEMENTS_PER_SUM <= n) {
@@ -83,13 +88,21 @@ extern "C" __global__ void sum_partial(const float* x, float* partial, long long
     }
   } else {
     for (int i = threadIdx.x; i < ELEMENTS_PER_SUM && begin + i < n; i += 256) {
-      sum += x[begin + i];
+      sum += load(x + begin + i);
     }
   }
   sum = sumBlock(sum);
   if (threadIdx.x == 0) {
     partial[blockIdx.x] = sum;
   }
+}
+
+extern "C" __global__ void sum_partial_f32(const float* x, float* partial, long long n) {
+  sumPartial(x, partial, n);
+}
+
+extern "C" __global__ void sum_partial_bf16(const bf16* x, float* partial, long long n) {
+  sumPartial(x, partial, n);
 }
 
 /** The numbers of THREADS threads joined, in every thread. */
