@@ -209,11 +209,12 @@ final class CpuOps {
     Floats gradients = floats(g);
     Floats means = floats(m);
     Floats squares = floats(v);
+    Floats numbers = Floats.of(step.packed());
     AdamWReference.update(step, p, g, m, v, 0, n);
     op.hold(parameters, p);
     op.hold(means, m);
     op.hold(squares, v);
-    op.runs(() -> AdamWCpu.update(step, parameters, gradients, means, squares, 0, n));
+    op.runs(() -> AdamWCpu.update(numbers, parameters, gradients, means, squares, 0, n));
     return op;
   }
 }
