@@ -146,6 +146,19 @@ def contrastive(dtype, n, d, is_backward):
     return {"with logits": lambda: backward(run(), (u, v, log_scale)) if is_backward else run}
 
 
+def patch_embedding(dtype, b, size, patch, c, is_backward):
+    images = normal(b, 3, size, size, dtype=dtype)
+    weight = normal(c, 3, patch, patch, dtype=dtype, grad=is_backward)
+    token = normal(1, 1, c, dtype=dtype, grad=is_backward)
+    positions = normal(1 + (size // patch) ** 2, c, dtype=dtype, grad=is_backward)
+
+    def run():
+        patches = F.conv2d(images, weight, stride=patch).flatten(2).transpose(1, 2)
+        return torch.cat([token.expand(b, 1, c), patches], 1) + positions
+
+    return {"eager": lambda: backward(run(), (weight, token, positions)) if is_backward else run}
+
+
 def strided_copy(dtype, name):
     if "every second" in name or "transposed" in name or "repeated" in name:
         side = 1 << 13
@@ -220,6 +233,9 @@ def peers(name):
         return {"copy_": lambda: lambda: y.copy_(x)}
     if name.startswith("strided copy"):
         return strided_copy(dtype, name)
+    found = re.match(r"patchembedding \w+ (\d+)×(\d+)² by (\d+)² to (\d+)", name)
+    if found:
+        return patch_embedding(dtype, *numbers(found), is_backward)
     found = re.match(r"contrastive \w+ (\d+)×(\d+) ", name)
     if found:
         return contrastive(dtype, *numbers(found), is_backward)
