@@ -22,7 +22,6 @@ import picocli.CommandLine.UnmatchedArgumentException;
     mixinStandardHelpOptions = true,
     versionProvider = Main.Version.class,
     synopsisSubcommandLabel = "COMMAND",
-    footer = {"", "bench: ./diptych bench measures the kernels (in a checkout of the sources)."},
     subcommands = {
       DemoCommand.class,
       TrainCommand.class,
@@ -38,7 +37,9 @@ import picocli.CommandLine.UnmatchedArgumentException;
       ExplainCommand.class,
       FeaturesCommand.class,
       TokenizeCommand.class,
-      PreprocessCommand.class
+      PreprocessCommand.class,
+      DoctorCommand.class,
+      BenchCommand.class
     })
 public final class Main {
   /** Exit code of a user's mistake. */

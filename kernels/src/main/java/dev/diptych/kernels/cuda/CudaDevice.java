@@ -22,7 +22,7 @@ public final class CudaDevice {
    *     not work or is in use by somebody else alone
    */
   public static Optional<Gpu> tryOpen() {
-    if (!driverIsInstalled()) {
+    if (!loads(driverLibrary())) {
       return Optional.empty();
     }
     try {
@@ -39,7 +39,7 @@ public final class CudaDevice {
    * @throws GpuException that says why there is none that can be used, and what to do
    */
   public static Gpu open() {
-    if (!driverIsInstalled()) {
+    if (!loads(driverLibrary())) {
       throw new GpuException(GpuErrors.noDriver(driverLibrary()));
     }
     try {
@@ -51,6 +51,21 @@ public final class CudaDevice {
     }
   }
 
+  /** What GPUs there are and, where the kernels cannot use them, why; opens none. */
+  public static GpuSurvey survey() {
+    boolean cublas = loads(isWindows() ? "cublas64_12.dll" : "libcublas.so.12");
+    if (!loads(driverLibrary())) {
+      return GpuSurvey.without(GpuErrors.noDriver(driverLibrary()), cublas);
+    }
+    try {
+      return DriverDevices.survey(cublas);
+    } catch (LinkageError e) {
+      return GpuSurvey.without(noNatives(e), cublas);
+    } catch (GpuException e) {
+      return GpuSurvey.without(String.valueOf(e.getMessage()), cublas);
+    }
+  }
+
   private static String noNatives(LinkageError e) {
     return GpuErrors.noNatives(
         System.getProperty("os.name"),
@@ -58,11 +73,11 @@ public final class CudaDevice {
         String.valueOf(e.getMessage()));
   }
 
-  /** Whether the driver's library can be loaded. */
-  @SuppressWarnings("restricted") // loads the driver, nothing of ours
-  private static boolean driverIsInstalled() {
+  /** Whether a library can be loaded. */
+  @SuppressWarnings("restricted") // loads the driver or cuBLAS, nothing of ours
+  private static boolean loads(String library) {
     try (Arena arena = Arena.ofConfined()) {
-      SymbolLookup.libraryLookup(driverLibrary(), arena);
+      SymbolLookup.libraryLookup(library, arena);
       return true;
     } catch (IllegalArgumentException e) {
       return false;
@@ -71,6 +86,10 @@ public final class CudaDevice {
 
   /** What the driver's library is called here. */
   static String driverLibrary() {
-    return System.getProperty("os.name", "").startsWith("Windows") ? "nvcuda.dll" : "libcuda.so.1";
+    return isWindows() ? "nvcuda.dll" : "libcuda.so.1";
+  }
+
+  private static boolean isWindows() {
+    return System.getProperty("os.name", "").startsWith("Windows");
   }
 }

@@ -1,4 +1,4 @@
-package dev.diptych.bench.roofline;
+package dev.diptych.kernels.doctor;
 
 import dev.diptych.kernels.parallel.Parallel;
 import dev.diptych.kernels.simd.MultiplyAdds;

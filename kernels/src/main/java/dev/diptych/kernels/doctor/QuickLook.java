@@ -1,38 +1,25 @@
-package dev.diptych.bench;
+package dev.diptych.kernels.doctor;
 
-import dev.diptych.bench.roofline.FmaPeak;
 import dev.diptych.kernels.matmul.Epilogue;
 import dev.diptych.kernels.matmul.MatmulCpu;
 import dev.diptych.kernels.matmul.MatmulDims;
 import dev.diptych.kernels.matmul.PackedMatrix;
 import dev.diptych.kernels.memory.Floats;
 import dev.diptych.kernels.parallel.Parallel;
-import java.io.IOException;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
+import java.io.PrintWriter;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
-import tools.jackson.databind.json.JsonMapper;
 
 /**
  * {@code diptych bench}: in half a minute, how near the linear layers of ViT-B/32 come to the most
  * that this machine can do. Weights are packed once, as for inference. JMH (package {@code kernel})
  * measures more, and more carefully.
- *
- * <pre>
- * --seconds S   time for each line of the table, default 0.6
- * --json FILE   also writes the result there, in the layout of bench/results/
- * </pre>
  */
 public final class QuickLook {
-  private static final String USAGE = "usage: bench [--seconds S] [--json FILE]";
-
   /** The towers of ViT-B/32: rows of x, and (N, K) of the four linear layers of a block. */
   private static final List<Group> GROUPS =
       List.of(
@@ -79,7 +66,7 @@ public final class QuickLook {
       int runs) {}
 
   /**
-   * All of a result, as {@code --json} writes it.
+   * All of a result.
    *
    * @param when UTC
    * @param load how many threads of anything wanted a processor, averaged over a minute, before the
@@ -98,57 +85,16 @@ public final class QuickLook {
 
   private QuickLook() {}
 
-  /** Runs the benchmark and prints its table; exit code 2 for options it does not know. */
-  public static void main(String[] args) throws IOException {
-    double seconds = 0.6;
-    Path json = null;
-    for (int i = 0; i < args.length; i += 2) {
-      String value = i + 1 < args.length ? args[i + 1] : "";
-      switch (args[i]) {
-        case "--json" -> json = value.isEmpty() ? fail("--json needs a file") : Path.of(value);
-        case "--seconds" -> seconds = seconds(value);
-        case "--help", "-h" -> {
-          System.out.println(USAGE);
-          return;
-        }
-        default -> fail("unknown option " + args[i]);
-      }
-    }
-    Result result = run(seconds, GROUPS, System.out);
-    if (json != null) {
-      write(result, json);
-      System.out.println("Written to " + json);
-    }
+  /**
+   * Measures the layers of ViT-B/32 with 1 thread and with all, and prints as it goes.
+   *
+   * @param seconds for each line of the table
+   */
+  public static Result run(double seconds, PrintWriter out) {
+    return run(seconds, GROUPS, out);
   }
 
-  /** Writes a result as JSON. */
-  static void write(Result result, Path file) throws IOException {
-    String text =
-        JsonMapper.builder().build().writerWithDefaultPrettyPrinter().writeValueAsString(result);
-    Files.writeString(file, text + "\n", StandardCharsets.UTF_8);
-  }
-
-  private static double seconds(String text) {
-    try {
-      double seconds = Double.parseDouble(text);
-      if (seconds > 0 && seconds <= 3600) {
-        return seconds;
-      }
-    } catch (NumberFormatException e) {
-      // told below
-    }
-    fail("--seconds needs a number above 0, got \"" + text + "\"");
-    return 0;
-  }
-
-  private static Path fail(String message) {
-    System.err.println("bench: " + message + "\n" + USAGE);
-    System.exit(2);
-    throw new IllegalStateException(message);
-  }
-
-  /** Measures everything with 1 thread and with all, and prints as it goes. */
-  static Result run(double seconds, List<Group> groups, PrintStream out) {
+  static Result run(double seconds, List<Group> groups, PrintWriter out) {
     Machine machine = Machine.current();
     double load =
         java.lang.management.ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage();
@@ -194,7 +140,7 @@ public final class QuickLook {
     }
   }
 
-  private static void summarise(List<Row> rows, int threads, PrintStream out) {
+  private static void summarise(List<Row> rows, int threads, PrintWriter out) {
     double smallest = Double.POSITIVE_INFINITY;
     double product = 1;
     int count = 0;
