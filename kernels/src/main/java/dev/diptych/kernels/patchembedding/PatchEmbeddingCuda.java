@@ -277,7 +277,10 @@ public final class PatchEmbeddingCuda {
       ElementwiseCuda.accumulate(gpu, 1, Precision.F32, ofClass, Precision.F32, dClassToken);
     }
     inChunks(
-        d, precision.bytes(), chunk -> addToWeight(gpu, chunk, precision, images, dy, dWeight));
+        d,
+        precision.bytes(),
+        mostBytes,
+        chunk -> addToWeight(gpu, chunk, precision, images, dy, dWeight));
     if (dImages != null) {
       int stride = stride(d, precision.bytes());
       try (GpuScope weights = gpu.scope()) {
@@ -285,6 +288,7 @@ public final class PatchEmbeddingCuda {
         inChunks(
             d,
             Float.BYTES,
+            mostBytes,
             chunk -> writeImages(gpu, chunk, precision, operand, stride, dy, dImages));
       }
     }
