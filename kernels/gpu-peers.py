@@ -112,11 +112,11 @@ def peer(name):
         return lambda: F.layer_norm(x, (c,), w, b)
     found = re.match(r"softmax (forward|backward) (\d+)×(\d+)", name)
     if found:
-        x = normal(int(found[2]), int(found[3]), grad=found[1] == "backward")
+        x = normal(int(found[2]), int(found[3]), dtype=dtype, grad=found[1] == "backward")
         run = lambda: F.softmax(x, dim=-1)
         return backward(run(), x) if found[1] == "backward" else run
     if name.startswith("l2normalize forward"):
-        x = normal(1 << 16, 512)
+        x = normal(1 << 16, 512, dtype=dtype)
         return lambda: F.normalize(x, dim=-1)
     if name.startswith("reduce sum of rows"):
         x = normal(51200, 768, dtype=dtype)
@@ -130,6 +130,22 @@ def peer(name):
         ids = torch.randint(49408, (512, 77), device=device)
         table, positions = normal(49408, 512, dtype=dtype), normal(77, 512, dtype=dtype)
         return lambda: F.embedding(ids, table) + positions
+    found = re.match(r"patchembedding (forward|backward) (\d+)×(\d+)² by (\d+)² to (\d+)", name)
+    if found:
+        b, size, patch, c = (int(found[i]) for i in (2, 3, 4, 5))
+        images = normal(b, 3, size, size, dtype=dtype)
+        weight = normal(c, 3, patch, patch, dtype=dtype, grad=True)
+        token = normal(1, 1, c, dtype=dtype, grad=True)
+        positions = normal(1 + (size // patch) ** 2, c, dtype=dtype, grad=True)
+
+        def run():
+            patches = F.conv2d(images, weight, stride=patch).flatten(2).transpose(1, 2)
+            return torch.cat([token.expand(b, 1, c), patches], 1) + positions
+
+        if found[1] == "backward":
+            return backward(run(), (weight, token, positions))
+        weight, token, positions = (p.detach() for p in (weight, token, positions))
+        return run
     found = re.match(r"matmul (\d+)×(\d+)×(\d+) ([NT])([NT])", name)
     if found:
         m, n, k = (int(found[i]) for i in (1, 2, 3))

@@ -25,6 +25,7 @@ public final class Suite {
     ReduceCases.addTo(suite);
     AdamWCases.addTo(suite);
     EmbeddingCases.addTo(suite);
+    PatchEmbeddingCases.addTo(suite);
     MatmulCases.addTo(suite);
     MatmulBf16Cases.addTo(suite);
     AttentionCases.addTo(suite);
