@@ -162,6 +162,16 @@ public final class Functions {
    * @param positions (N, C) with N ≥ T, of which the first T are used
    */
   public static Var embedding(Tape tape, IntTensor ids, Var table, Var positions) {
+    return embedding(tape, ids, null, table, positions);
+  }
+
+  /**
+   * The same with the places of the ids found beforehand.
+   *
+   * @param plan of {@link Embedding#plan}, or null: then it is made when it is needed
+   */
+  public static Var embedding(
+      Tape tape, IntTensor ids, @Nullable IntTensor plan, Var table, Var positions) {
     int length = Math.min(ids.shape().dim(-1), positions.value().dim(0));
     Tensor used = positions.value().narrow(0, 0, length); // (T, C)
     return tape.record(
@@ -169,7 +179,9 @@ public final class Functions {
         new Var[] {table, positions},
         dy ->
             Embedding.backward(
+                tape.scope(),
                 ids,
+                plan,
                 dy,
                 table.gradientToAddTo(tape.scope()),
                 positions.gradientToAddTo(tape.scope()).narrow(0, 0, length)));
@@ -179,9 +191,9 @@ public final class Functions {
    * One row per batch item, y_b = x_b,index(b): (B, C).
    *
    * @param x (B, T, C)
-   * @param index B numbers in [0, T)
+   * @param index (B), each in [0, T)
    */
-  public static Var gatherRows(Tape tape, Var x, int[] index) {
+  public static Var gatherRows(Tape tape, Var x, IntTensor index) {
     return tape.record(
         GatherRows.forward(tape.scope(), x.value(), index),
         new Var[] {x},
@@ -239,9 +251,10 @@ public final class Functions {
    * What {@link #contrastiveLoss} gives.
    *
    * @param loss the loss, a scalar
-   * @param accuracy the fraction of images and texts whose one largest logit is a match
+   * @param accuracy the fraction of images and texts whose one largest logit is a match, a scalar
+   *     of the tape's scope
    */
-  public record Contrastive(Var loss, float accuracy) {}
+  public record Contrastive(Var loss, Tensor accuracy) {}
 
   /**
    * The symmetric contrastive loss of CLIP (paper §2.3) of N pairs.
@@ -258,8 +271,6 @@ public final class Functions {
     ContrastiveLoss.Result saved =
         ContrastiveLoss.forward(
             tape.scope(), image.value(), text.value(), logScale.value(), ids, normalize);
-    float accuracy = saved.accuracy().item();
-    tape.scope().release(saved.accuracy());
     Var loss =
         tape.record(
             saved.loss(),
@@ -281,7 +292,7 @@ public final class Functions {
             },
             saved.rowLse(),
             saved.columnLse());
-    return new Contrastive(loss, accuracy);
+    return new Contrastive(loss, saved.accuracy());
   }
 
   /**

@@ -1,8 +1,10 @@
 package dev.diptych.autograd;
 
 import dev.diptych.kernels.memory.Floats;
+import dev.diptych.tensor.Device;
 import dev.diptych.tensor.Shape;
 import dev.diptych.tensor.Tensor;
+import dev.diptych.tensor.TensorScope;
 import dev.diptych.tensor.random.Philox;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -18,14 +20,16 @@ import org.jspecify.annotations.Nullable;
 /**
  * All weights of a model in one flat block, and their gradients in another of the same layout: the
  * optimiser goes over them in one pass. First come the weights that decay, then those that do not.
+ * They are made in host memory, and can be {@link #moveTo moved} to a GPU.
  */
 public final class Parameters {
   private final List<Parameter> list;
   private final List<Buffer> buffers;
   private final Map<String, Parameter> byName = new HashMap<>();
-  private final Tensor values; // (P)
+  private Tensor values; // (P)
   private final int decayed;
   private @Nullable Tensor gradients; // (P)
+  private @Nullable TensorScope home; // null: in heap memory of its own
 
   /** Collects the parameters of a model, layer by layer, before their memory is laid out. */
   public static final class Builder {
@@ -96,7 +100,7 @@ public final class Parameters {
       throw new IllegalArgumentException(
           "a model of " + total + " parameters does not fit one block of 2147483631");
     }
-    values = zeros((int) total);
+    values = zeros(Shape.of((int) total));
     decayed = layOut();
   }
 
@@ -117,8 +121,41 @@ public final class Parameters {
     return boundary;
   }
 
-  private static Tensor zeros(int size) {
-    return Tensor.of(Floats.zeros(size), Shape.of(size));
+  /**
+   * Moves all weights and buffers into {@code scope}, which must outlive the model's use: how a
+   * model comes to a GPU, where ops in its precision then find it.
+   *
+   * @throws IllegalStateException if the parameters have been made trainable already
+   */
+  public void moveTo(TensorScope scope) {
+    if (gradients != null) {
+      throw new IllegalStateException("move a model before requireGradients(), not after");
+    }
+    Tensor moved = scope.allocateWeights(values.shape());
+    moved.copyFrom(values);
+    values = moved;
+    for (Parameter parameter : list) {
+      int from = parameter.offset();
+      parameter.bind(from, Var.constant(segment(values, from, parameter)));
+    }
+    for (Buffer buffer : buffers) {
+      buffer.bind(scope.copy(buffer.value()));
+    }
+    home = scope;
+  }
+
+  /** Where the weights are. */
+  public Device device() {
+    return values.device();
+  }
+
+  /** A tensor of zeros beside the weights, f32: gradients and an optimiser's moments. */
+  public Tensor zerosBeside(Shape shape) {
+    return home == null ? zeros(shape) : home.zerosF32(shape);
+  }
+
+  private static Tensor zeros(Shape shape) {
+    return Tensor.of(Floats.zeros(shape.size()), shape);
   }
 
   private static Tensor segment(Tensor flat, int from, Parameter parameter) {
@@ -181,7 +218,7 @@ public final class Parameters {
     if (gradients != null) {
       return;
     }
-    Tensor flat = zeros(size());
+    Tensor flat = zerosBeside(values.shape());
     gradients = flat;
     for (Parameter parameter : list) {
       int from = parameter.offset();
@@ -204,6 +241,6 @@ public final class Parameters {
 
   /** Sets all gradients to zero, as every step must begin. */
   public void zeroGradients() {
-    gradients().floats().fill(0);
+    gradients().fill(0);
   }
 }

@@ -141,8 +141,8 @@ public final class Tape {
       throw new ShapeException(
           "backward: the loss must be one number, got the shape " + loss.value().shape());
     }
-    Tensor one = scope.allocate(loss.value().shape());
-    one.floats().fill(1);
+    Tensor one = scope.allocateLike(loss.value(), loss.value().shape());
+    one.fill(1);
     backward(loss, one);
   }
 
@@ -209,8 +209,8 @@ public final class Tape {
 
   /** A value of one number that no gradient flows to. */
   public Var scalar(float value) {
-    Tensor tensor = scope.allocate(Shape.scalar());
-    tensor.floats().fill(value);
+    Tensor tensor = scope.allocateF32(Shape.scalar());
+    tensor.fill(value);
     return Var.constant(tensor);
   }
 }

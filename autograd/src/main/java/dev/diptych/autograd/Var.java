@@ -1,8 +1,8 @@
 package dev.diptych.autograd;
 
-import dev.diptych.kernels.simd.Lanes;
 import dev.diptych.tensor.Tensor;
 import dev.diptych.tensor.TensorScope;
+import dev.diptych.tensor.op.Elementwise;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -64,7 +64,7 @@ public final class Var {
     if (sum == null) {
       gradient = contribution;
     } else {
-      Lanes.accumulate(sum.floats(), contribution.floats());
+      Elementwise.accumulate(sum, contribution, 1);
     }
   }
 
@@ -76,7 +76,7 @@ public final class Var {
   public Tensor gradientToAddTo(TensorScope scope) {
     Tensor sum = gradient;
     if (sum == null) {
-      sum = scope.zeros(value.shape());
+      sum = scope.zerosLike(value);
       if (needsGradient) {
         gradient = sum;
       }

@@ -33,7 +33,7 @@ class EmbeddingGradientTest {
   void gatheredRowsToo() {
     Var x = Vars.normal(1, Shape.of(2, 4, 3));
     GradientCheck.check(
-        List.of(x), t -> Vars.weightedSum(t, Functions.gatherRows(t, x, new int[] {3, 1})));
+        List.of(x), t -> Vars.weightedSum(t, Functions.gatherRows(t, x, index(3, 1))));
   }
 
   @Test
@@ -50,11 +50,15 @@ class EmbeddingGradientTest {
         "embedding: positions must be (T, C)=(3, 5) to match ids (2, 3) and table (3, 5), got (2,"
             + " 5)");
     assertMessage(
-        t -> Functions.gatherRows(t, x, new int[] {3}),
-        "gather_rows: index must have (B)=(2) numbers to match x (2, 4, 3), got 1");
+        t -> Functions.gatherRows(t, x, index(3)),
+        "gather_rows: index must be (B)=(2) to match x (2, 4, 3), got (1)");
     assertMessage(
-        t -> Functions.gatherRows(t, x, new int[] {0, 4}),
-        "gather_rows: index must lie in 0..3 to match x (2, 4, 3), number 1 is 4");
+        t -> Functions.gatherRows(t, x, index(0, 4)),
+        "gather_rows: index must lie in 0..3, element 1 of (2) is 4");
+  }
+
+  private static IntTensor index(int... rows) {
+    return new IntTensor(Shape.of(rows.length), rows);
   }
 
   private static void assertMessage(GradientCheck.Scalar function, String message) {

@@ -1,6 +1,6 @@
 /**
- * How fast it is: {@code QuickLook} in half a minute, {@code kernel} with one JMH class per kernel,
- * {@code roofline} for what the machine could do at most. Nothing else imports this floor.
+ * How fast it is: {@code kernel} with one JMH class per kernel, {@code LargeBatchLoss} for the loss
+ * on a batch of CLIP's own size. Nothing else imports this floor.
  */
 @NullMarked
 package dev.diptych.bench;

@@ -8,6 +8,7 @@ import dev.diptych.autograd.Parameters;
 import dev.diptych.autograd.Tape;
 import dev.diptych.autograd.Var;
 import dev.diptych.autograd.nn.Linear;
+import dev.diptych.tensor.IntTensor;
 import dev.diptych.tensor.Shape;
 
 /**
@@ -55,7 +56,8 @@ final class AttentionPool {
     Shape shape = tokens.value().shape();
     int batch = shape.dim(0);
     int channels = shape.dim(2);
-    Var mean = Functions.gatherRows(tape, tokens, new int[batch]); // (B, C)
+    IntTensor first = IntTensor.zeros(tape.scope(), Shape.of(batch));
+    Var mean = Functions.gatherRows(tape, tokens, first); // (B, C)
     Var q = query.forward(tape, mean); // (B, C)
     tape.discard(mean);
     Var k = key.forward(tape, tokens); // (B, 1+T, C)

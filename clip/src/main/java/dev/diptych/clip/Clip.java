@@ -8,9 +8,12 @@ import dev.diptych.autograd.Tape;
 import dev.diptych.autograd.Var;
 import dev.diptych.kernels.memory.Floats;
 import dev.diptych.kernels.simd.VectorModule;
+import dev.diptych.tensor.Device;
 import dev.diptych.tensor.IntTensor;
 import dev.diptych.tensor.Shape;
 import dev.diptych.tensor.Tensor;
+import dev.diptych.tensor.TensorScope;
+import dev.diptych.tensor.op.Elementwise;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
@@ -100,6 +103,19 @@ public final class Clip {
   }
 
   /**
+   * Moves the model to the device of {@code scope}, which owns its weights from then on: before it
+   * is trained there, or used with tapes of scopes of that device.
+   */
+  public void moveTo(TensorScope scope) {
+    parameters.moveTo(scope);
+  }
+
+  /** Where the model is. */
+  public Device device() {
+    return parameters.device();
+  }
+
+  /**
    * Tells this model from any other: SHA-256 of its configuration and of the bits of its weights
    * and buffers, as 64 hexadecimal digits. What was computed with a model, and is kept, is kept
    * under this name.
@@ -107,9 +123,9 @@ public final class Clip {
   public String fingerprint() {
     Sha256 hash = new Sha256();
     hash.add(config.toString());
-    add(hash, parameters.values().floats());
+    add(hash, parameters.values().onHost().floats());
     for (Buffer buffer : parameters.buffers()) {
-      add(hash, buffer.value().floats());
+      add(hash, buffer.value().onHost().floats());
     }
     return hash.hex();
   }
@@ -126,8 +142,7 @@ public final class Clip {
 
   /** Keeps logit_scale in [0, ln 100], after each step of the optimiser. */
   public void clampLogitScale() {
-    Floats value = logitScale().value().floats();
-    value.array()[value.offset()] = Math.clamp(value.array()[value.offset()], 0, MAX_LOGIT_SCALE);
+    Elementwise.clamp(logitScale().value(), 0, MAX_LOGIT_SCALE);
   }
 
   /**
@@ -139,7 +154,7 @@ public final class Clip {
    */
   public Var encodeImage(Tape tape, Tensor images) {
     checkImages(images);
-    return layers.vision().forward(tape, Var.constant(images));
+    return layers.vision().forward(tape, Var.constant(tape.scope().onDevice(images)));
   }
 
   /**
@@ -151,7 +166,7 @@ public final class Clip {
    */
   public Var imageFeatures(Tape tape, Tensor images) {
     checkImages(images);
-    return layers.vision().features(tape, Var.constant(images));
+    return layers.vision().features(tape, Var.constant(tape.scope().onDevice(images)));
   }
 
   private void checkImages(Tensor images) {

@@ -11,6 +11,7 @@ import dev.diptych.kernels.gelu.Activation;
 import dev.diptych.tensor.IntTensor;
 import dev.diptych.tensor.Shape;
 import dev.diptych.tensor.Tensor;
+import dev.diptych.tensor.TensorScope;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -35,7 +36,7 @@ public final class Diptych implements AutoCloseable {
   private final Clip clip;
   private final @Nullable Tokenizer tokenizer;
   private final Preprocess preprocess;
-  private final Embedder embedder;
+  private Embedder embedder;
   private final CutTexts cutTexts = new CutTexts();
   private @Nullable String fingerprint;
 
@@ -91,6 +92,17 @@ public final class Diptych implements AutoCloseable {
     LoadedModel loaded = ModelFiles.read(path, activation);
     Clip clip = loaded.clip();
     return new Diptych(clip, ModelFiles.tokenizer(path, vocabulary, clip), loaded.preprocess());
+  }
+
+  /**
+   * Moves the weights into {@code scope} and computes on its device from now on.
+   *
+   * @param scope for the weights; closed by the caller, after this model
+   */
+  public void moveTo(TensorScope scope) {
+    embedder.close();
+    clip.moveTo(scope);
+    embedder = new Embedder(clip, BATCH);
   }
 
   /** The model. */
@@ -209,7 +221,8 @@ public final class Diptych implements AutoCloseable {
 
   /**
    * This model with another context: a shorter one takes the first positions, a longer one
-   * stretches them, see {@link TextContext#resize}. The weights are copied; this model is closed.
+   * stretches them, see {@link TextContext#resize}. The weights are copied to host memory; this
+   * model is closed.
    *
    * @throws UserException if {@code length} is no context length
    */

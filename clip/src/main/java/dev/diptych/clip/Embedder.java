@@ -3,7 +3,6 @@ package dev.diptych.clip;
 import dev.diptych.autograd.Tape;
 import dev.diptych.autograd.Var;
 import dev.diptych.kernels.memory.Floats;
-import dev.diptych.tensor.Device;
 import dev.diptych.tensor.IntTensor;
 import dev.diptych.tensor.Shape;
 import dev.diptych.tensor.Tensor;
@@ -17,12 +16,16 @@ import dev.diptych.tensor.op.L2Normalize;
 public final class Embedder implements AutoCloseable {
   private final Clip clip;
   private final int batchSize;
-  private final TensorScope scope = new TensorScope(Device.CPU);
+  private final TensorScope scope;
 
-  /** An embedder that runs {@code batchSize} pictures or texts at a time. */
+  /**
+   * An embedder that runs {@code batchSize} pictures or texts at a time, on the device where the
+   * model is now.
+   */
   public Embedder(Clip clip, int batchSize) {
     this.clip = clip;
     this.batchSize = batchSize;
+    scope = new TensorScope(clip.device());
   }
 
   /**
@@ -72,7 +75,7 @@ public final class Embedder implements AutoCloseable {
   public Tensor texts(IntTensor tokens) {
     int count = tokens.shape().dim(0);
     Tensor embeddings = rows(count, clip.config().embedDim());
-    int[] ends = clip.text().endPositions(tokens);
+    int[] ends = TextBatch.ends(tokens, clip.config().text().endToken());
     for (int begin = 0; begin < count; begin += batchSize) {
       scope.rewind();
       Tape tape = Tape.inference(scope);

@@ -116,6 +116,6 @@ public final class TextContext {
   }
 
   private static Floats positions(Clip clip) {
-    return Objects.requireNonNull(clip.parameters().find(POSITIONS)).value().floats();
+    return Objects.requireNonNull(clip.parameters().find(POSITIONS)).value().onHost().floats();
   }
 }

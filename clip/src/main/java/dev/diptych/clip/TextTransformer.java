@@ -57,50 +57,32 @@ public final class TextTransformer {
    * hears only those before it, so what is padded behind the end token changes nothing.
    */
   public Var forward(Tape tape, IntTensor tokens) {
-    Var x = embed(tape, tokens); // (B, T, C)
+    return forward(tape, TextBatch.of(tokens, config.endToken()));
+  }
+
+  /** The same of texts whose ends are known. */
+  public Var forward(Tape tape, TextBatch texts) {
+    Var x = embed(tape, texts); // (B, T, C)
     for (ResidualAttentionBlock block : blocks) {
       x = block.forward(tape, x); // (B, T, C)
     }
     Var normed = finalNorm.forward(tape, x); // (B, T, C)
     tape.discard(x);
-    Var pooled = Functions.gatherRows(tape, normed, endPositions(tokens)); // (B, C)
+    Var pooled = Functions.gatherRows(tape, normed, texts.ends()); // (B, C)
     tape.discard(normed);
     Var y = Functions.matmul(tape, pooled, projection.var()); // (B, D)
     tape.discard(pooled);
     return y;
   }
 
-  Var embed(Tape tape, IntTensor tokens) {
+  Var embed(Tape tape, TextBatch texts) {
+    IntTensor tokens = texts.tokens();
     if (tokens.shape().rank() != 2 || tokens.shape().dim(1) > config.contextLength()) {
       throw new UserException(
           "tokens must be (B, T) with T of at most %d, the model's context, got %s"
               .formatted(config.contextLength(), tokens.shape()));
     }
-    return Functions.embedding(tape, tokens, tokenTable.var(), positions.var()); // (B, T, C)
-  }
-
-  /**
-   * The first position of the end token in each text. A text without one is pooled at its largest
-   * id, as the original's argmax does.
-   */
-  int[] endPositions(IntTensor tokens) {
-    int texts = tokens.shape().dim(0);
-    int length = tokens.shape().dim(1);
-    int[] positions = new int[texts];
-    for (int text = 0; text < texts; text++) {
-      int row = text * length;
-      int largest = 0;
-      for (int t = 0; t < length; t++) {
-        if (tokens.data()[row + t] == config.endToken()) {
-          largest = t;
-          break;
-        }
-        if (tokens.data()[row + t] > tokens.data()[row + largest]) {
-          largest = t;
-        }
-      }
-      positions[text] = largest;
-    }
-    return positions;
+    return Functions.embedding(
+        tape, tokens, texts.plan(), tokenTable.var(), positions.var()); // (B, T, C)
   }
 }

@@ -9,6 +9,7 @@ import dev.diptych.autograd.Var;
 import dev.diptych.autograd.nn.AttentionFunction;
 import dev.diptych.autograd.nn.LayerNorm;
 import dev.diptych.kernels.gelu.Activation;
+import dev.diptych.tensor.IntTensor;
 import dev.diptych.tensor.Shape;
 import java.util.ArrayList;
 import java.util.List;
@@ -68,7 +69,8 @@ public final class VisionTransformer implements ImageTower {
   @Override
   public Var features(Tape tape, Var images) {
     Var x = tokens(tape, images, block -> Functions::attention); // (B, T, C)
-    int[] classToken = new int[x.value().dim(0)]; // position 0 of every picture
+    IntTensor classToken = // position 0 of every picture
+        IntTensor.zeros(tape.scope(), Shape.of(x.value().dim(0)));
     Var pooled = Functions.gatherRows(tape, x, classToken); // (B, C)
     tape.discard(x);
     Var normed = postNorm.forward(tape, pooled); // (B, C)

@@ -11,7 +11,6 @@ import dev.diptych.autograd.Var;
 import dev.diptych.clip.train.PairBatch;
 import dev.diptych.clip.train.TrainOptions;
 import dev.diptych.clip.train.Trainer;
-import dev.diptych.clip.weights.ModelFiles;
 import dev.diptych.clip.weights.OpenAiNames;
 import dev.diptych.tensor.Device;
 import dev.diptych.tensor.IntTensor;
@@ -35,13 +34,24 @@ import tools.jackson.databind.ObjectMapper;
  * times the difference between the original in f32 and itself in f64 ({@code tolerances.json}).
  */
 class GoldenVitTest {
-  private final TensorScope scope = new TensorScope(Device.CPU);
+  private TensorScope scope = new TensorScope(Device.CPU);
   private Path folder = Path.of("");
   private Tensor images = Tensor.of(new float[0], Shape.of(0));
   private IntTensor tokens = new IntTensor(Shape.of(0), new int[0]);
 
+  /** Where the model runs. */
+  Device device() {
+    return Device.CPU;
+  }
+
+  /** The model at {@code path}, on the device. */
+  private Clip load(String path) {
+    return Goldens.load(folder.resolve(path), scope);
+  }
+
   @BeforeEach
   void readInputs() throws IOException {
+    scope = new TensorScope(device());
     folder = Goldens.folder("vit");
     try (Safetensors inputs = Safetensors.open(folder.resolve("inputs.safetensors"))) {
       images = inputs.floats("images");
@@ -56,12 +66,12 @@ class GoldenVitTest {
 
   @Test
   void everyIntermediate() throws IOException {
-    Clip clip = ModelFiles.load(folder.resolve("model.openai.safetensors"));
+    Clip clip = load("model.openai.safetensors");
     Tape tape = Tape.recording(scope);
     try (Safetensors expected =
         Safetensors.open(folder.resolve("intermediates_eval.safetensors"))) {
       VisionTransformer vision = (VisionTransformer) clip.vision();
-      Var x = vision.embed(tape, Var.constant(images.narrow(0, 0, 2)));
+      Var x = vision.embed(tape, Var.constant(scope.onDevice(images.narrow(0, 0, 2))));
       assertClose(expected, "visual.embeddings_before_ln_pre", x.value(), 1e-5);
       assertConvolution(expected, vision, x.value());
       x = vision.preNorm.forward(tape, x);
@@ -85,13 +95,13 @@ class GoldenVitTest {
       assertClose(expected, "visual.block0", x.value(), 2e-5);
       x = vision.blocks.get(1).forward(tape, x);
       assertClose(expected, "visual.block1", x.value(), 2e-5);
-      Var pooled = Functions.gatherRows(tape, x, new int[2]);
+      Var pooled = Functions.gatherRows(tape, x, IntTensor.zeros(scope, Shape.of(2)));
       assertClose(expected, "visual.ln_post", vision.postNorm.forward(tape, pooled).value(), 1e-5);
 
       int length = tokens.shape().dim(1);
       IntTensor firstTwo =
           new IntTensor(Shape.of(2, length), java.util.Arrays.copyOf(tokens.data(), 2 * length));
-      Var text = clip.text().embed(tape, firstTwo);
+      Var text = clip.text().embed(tape, TextBatch.of(firstTwo, 199));
       assertClose(expected, "text.embeddings", text.value(), 1e-6);
       text = clip.text().blocks.get(0).forward(tape, text);
       assertClose(expected, "text.block0", text.value(), 1e-5);
@@ -122,12 +132,12 @@ class GoldenVitTest {
 
   @Test
   void outputsAndLoss() throws IOException {
-    assertOutputs(ModelFiles.load(folder.resolve("model.openai.safetensors")));
+    assertOutputs(load("model.openai.safetensors"));
   }
 
   @Test
   void outputsAndLossThroughTheHuggingFaceDirectory() throws IOException {
-    assertOutputs(ModelFiles.load(folder.resolve("hf")));
+    assertOutputs(load("hf"));
   }
 
   private void assertOutputs(Clip clip) throws IOException {
@@ -136,12 +146,12 @@ class GoldenVitTest {
 
   @Test
   void everyGradient() throws IOException {
-    assertGradients(ModelFiles.load(folder.resolve("model.openai.safetensors")));
+    assertGradients(load("model.openai.safetensors"));
   }
 
   @Test
   void everyGradientThroughTheHuggingFaceDirectory() throws IOException {
-    assertGradients(ModelFiles.load(folder.resolve("hf")));
+    assertGradients(load("hf"));
   }
 
   private void assertGradients(Clip clip) throws IOException {
@@ -175,7 +185,7 @@ class GoldenVitTest {
 
   @Test
   void threeStepsOfAdamW() throws IOException {
-    Clip clip = ModelFiles.load(folder.resolve("model.openai.safetensors"));
+    Clip clip = load("model.openai.safetensors");
     // A constant rate: a cosine so long that three steps do not notice, and no warm-up.
     TrainOptions options = new TrainOptions(6, 1_000_000_000, 0, 1e-3, 0.2, 0.9, 0.98, 1e-6, 0, 0);
     PairBatch batch = new PairBatch(images, tokens, new int[] {0, 1, 2, 3, 4, 5});

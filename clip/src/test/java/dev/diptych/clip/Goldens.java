@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.diptych.autograd.Functions;
 import dev.diptych.autograd.Tape;
 import dev.diptych.autograd.Var;
+import dev.diptych.clip.weights.ModelFiles;
 import dev.diptych.tensor.Device;
 import dev.diptych.tensor.IntTensor;
 import dev.diptych.tensor.Tensor;
@@ -39,6 +40,16 @@ public final class Goldens {
     return folder;
   }
 
+  /** The model at {@code path}, on the device of {@code scope} and there in its memory. */
+  static Clip load(Path path, TensorScope scope) {
+    Clip clip = ModelFiles.load(path);
+    switch (scope.device()) {
+      case Device.Cpu cpu -> {}
+      case Device.Cuda cuda -> clip.moveTo(scope);
+    }
+    return clip;
+  }
+
   /** Whether every element of {@code found} is within {@code tolerance} of the recorded tensor. */
   public static void assertClose(Safetensors expected, String name, Tensor found, double tolerance)
       throws IOException {
@@ -67,7 +78,7 @@ public final class Goldens {
       double imageTolerance,
       double lossTolerance)
       throws IOException {
-    try (TensorScope scope = new TensorScope(Device.CPU);
+    try (TensorScope scope = new TensorScope(clip.device());
         Safetensors expected =
             Safetensors.open(folder.resolve("expected_forward_eval.safetensors"))) {
       for (Tape tape : new Tape[] {Tape.recording(scope), Tape.inference(scope)}) {

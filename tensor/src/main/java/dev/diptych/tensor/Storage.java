@@ -4,8 +4,8 @@ package dev.diptych.tensor;
  * A block of memory that tensors view. Every op switches over its kinds, without a default: a new
  * kind does not compile until every op knows it.
  */
-public sealed interface Storage permits HostStorage {
-  /** The number of floats. */
+public sealed interface Storage permits HostStorage, CudaStorage {
+  /** The number of elements. */
   int length();
 
   /** The device that computes on it. */

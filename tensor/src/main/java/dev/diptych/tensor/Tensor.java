@@ -1,13 +1,16 @@
 package dev.diptych.tensor;
 
+import dev.diptych.kernels.cuda.DeviceMemory;
+import dev.diptych.kernels.cuda.Precision;
 import dev.diptych.kernels.memory.Floats;
+import dev.diptych.kernels.stridedcopy.StridedCopyDims;
 import java.util.Arrays;
 
 /**
- * An n-dimensional array of f32: a shape and strides over storage. A tensor is a view: {@link
- * #reshape}, {@link #narrow}, {@link #transpose} and {@link #expand} share storage and copy
- * nothing. It is valid as long as the {@link TensorScope} that allocated its storage neither
- * releases it nor closes.
+ * An n-dimensional array of numbers, f32 or on a GPU also bf16: a shape and strides over storage. A
+ * tensor is a view: {@link #reshape}, {@link #narrow}, {@link #transpose} and {@link #expand} share
+ * storage and copy nothing. It is valid as long as the {@link TensorScope} that allocated its
+ * storage neither releases it nor closes.
  *
  * <p>Mathematics is not here but in {@code dev.diptych.tensor.op}.
  */
@@ -93,6 +96,14 @@ public final class Tensor {
     return storage.device();
   }
 
+  /** How the elements are stored. */
+  public Precision precision() {
+    return switch (storage) {
+      case HostStorage host -> Precision.F32;
+      case CudaStorage cuda -> cuda.precision();
+    };
+  }
+
   /** Whether the elements lie in row-major order without gaps. */
   public boolean isContiguous() {
     int stride = 1;
@@ -109,17 +120,63 @@ public final class Tensor {
    * The elements of a contiguous tensor in host memory, shared.
    *
    * @throws ShapeException if the tensor is not contiguous: copy it with {@link TensorScope#copy}
+   * @throws IllegalStateException if the tensor is in a GPU's memory: see {@link #onHost}
    */
   public Floats floats() {
+    requireContiguous();
+    return switch (storage) {
+      case HostStorage host -> host.floats().slice(offset, shape.size());
+      case CudaStorage cuda ->
+          throw new IllegalStateException(
+              "the tensor of shape %s is on the device %s: copy it to the host, or keep all operands of an op on one device"
+                  .formatted(shape, cuda.device()));
+    };
+  }
+
+  /**
+   * The elements of a contiguous tensor in a GPU's memory, shared, as they are stored.
+   *
+   * @throws ShapeException if the tensor is not contiguous: copy it with {@link TensorScope#copy}
+   * @throws IllegalStateException if the tensor is in host memory
+   */
+  public DeviceMemory memory() {
+    return memory(precision());
+  }
+
+  /**
+   * The elements of a contiguous tensor in a GPU's memory in a given precision: those of weights
+   * are kept in bf16 too where products are made in it.
+   *
+   * @throws ShapeException if the tensor is not contiguous: copy it with {@link TensorScope#copy}
+   * @throws IllegalStateException if the tensor is in host memory, or not kept in {@code wanted}
+   */
+  public DeviceMemory memory(Precision wanted) {
+    requireContiguous();
+    return switch (storage) {
+      case HostStorage host ->
+          throw new IllegalStateException(
+              "the tensor of shape "
+                  + shape
+                  + " is in host memory: copy it to the GPU with TensorScope.copy");
+      case CudaStorage cuda -> {
+        DeviceMemory found = cuda.elements(offset, shape.size(), wanted);
+        if (found == null) {
+          throw new IllegalStateException(
+              "the tensor of shape %s is stored in %s, and this op needs it in %s"
+                  .formatted(shape, cuda.precision().suffix(), wanted.suffix()));
+        }
+        yield found;
+      }
+    };
+  }
+
+  private void requireContiguous() {
     if (!isContiguous()) {
       throw new ShapeException(
           "the tensor of shape "
               + shape
               + " is a view with gaps: copy it with TensorScope.copy before using it in this op");
     }
-    return switch (storage) {
-      case HostStorage host -> host.floats().slice(offset, shape.size());
-    };
   }
 
   /**
@@ -189,40 +246,57 @@ public final class Tensor {
 
   /** Copies the elements, in row-major order, to {@code target}, which must be as long. */
   public void copyTo(Floats target) {
-    if (target.length() != shape.size()) {
+    requireLength("copyTo", target.length());
+    Copies.toHost(this, target);
+  }
+
+  /**
+   * Replaces the elements by those of {@code source}, from whichever device; in bf16 rounded.
+   *
+   * @throws ShapeException if the source has another shape or this tensor is a view with gaps
+   */
+  public void copyFrom(Tensor source) {
+    ShapeException.require("copyFrom", "source", "(…)", shape, "to match the target", source);
+    requireContiguous();
+    Copies.copy(source, this);
+  }
+
+  /** Replaces the elements by those of {@code source}, which must be as long; see {@link #of}. */
+  public void copyFrom(Floats source) {
+    requireLength("copyFrom", source.length());
+    copyFrom(of(source, shape));
+  }
+
+  private void requireLength(String what, int length) {
+    if (length != shape.size()) {
       throw new ShapeException(
-          "copyTo: the tensor %s has %d elements, the target %d"
-              .formatted(shape, shape.size(), target.length()));
-    }
-    if (isContiguous()) {
-      target.copyFrom(floats());
-      return;
-    }
-    switch (storage) {
-      case HostStorage host -> copyStrided(host.floats(), target);
+          "%s: the tensor %s has %d elements, the other side %d"
+              .formatted(what, shape, shape.size(), length));
     }
   }
 
-  private void copyStrided(Floats source, Floats target) {
-    if (shape.size() == 0) {
-      return;
-    }
-    int inner = shape.dim(-1);
-    int innerStride = strides[rank() - 1];
-    int[] index = new int[rank()];
-    int to = target.offset();
-    for (int row = shape.rows(); row > 0; row--) {
-      int from = source.offset() + offset;
-      for (int axis = 0; axis < rank() - 1; axis++) {
-        from += index[axis] * strides[axis];
-      }
-      for (int i = 0; i < inner; i++) {
-        target.array()[to++] = source.array()[from + i * innerStride];
-      }
-      for (int axis = rank() - 2; axis >= 0 && ++index[axis] == shape.dim(axis); axis--) {
-        index[axis] = 0;
-      }
-    }
+  /** Sets every element of this contiguous tensor. */
+  public void fill(float value) {
+    requireContiguous();
+    Copies.fill(this, value);
+  }
+
+  /** This tensor if it is in host memory, else a copy of it there, in memory of its own. */
+  public Tensor onHost() {
+    return switch (storage) {
+      case HostStorage host -> this;
+      case CudaStorage cuda -> of(toArray(), shape);
+    };
+  }
+
+  /** Where the elements are in the storage. */
+  public StridedCopyDims layout() {
+    return new StridedCopyDims(shape.dims(), strides.clone(), offset);
+  }
+
+  /** Where in the storage the first element is. */
+  int offset() {
+    return offset;
   }
 
   /** A copy of the elements, in row-major order. */

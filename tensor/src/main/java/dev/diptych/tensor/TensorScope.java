@@ -1,12 +1,8 @@
 package dev.diptych.tensor;
 
-import dev.diptych.kernels.memory.Floats;
+import dev.diptych.kernels.cuda.DeviceMemory;
+import dev.diptych.kernels.cuda.Precision;
 import dev.diptych.kernels.simd.VectorModule;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.List;
-import java.util.Map;
 
 /**
  * Owns the memory of tensors. Weights live in the model's scope, activations in the step's:
@@ -20,29 +16,23 @@ import java.util.Map;
  * }
  * }</pre>
  *
- * <p><b>How.</b> Memory is cut from slabs, front to back. {@link #release} puts a block on a list
- * of free blocks of its size, from where the next request of that size takes it; {@link #rewind}
- * starts over at the front of the first slab. A training step asks for the same sizes every time,
- * so from the second step on nothing is allocated and the garbage collector stays idle.
+ * <p>What is {@link #release released} or {@link #rewind rewound} serves the next requests. A
+ * training step asks for the same sizes every time, so from the second step on nothing is
+ * allocated, and on the CPU the garbage collector stays idle.
  *
- * <p>With the system property {@code diptych.poison=true} every request gets memory of its own,
- * filled with NaN before its first use and again when it is released: use after release shows.
+ * <p>With the system property {@code diptych.poison=true} memory is filled with NaN before its
+ * first use and, on the CPU, every request gets memory of its own, filled with NaN again when it is
+ * released: use after release shows.
  *
  * <p>Not safe for use by several threads at once.
  */
 public final class TensorScope implements AutoCloseable {
-  private static final int SLAB_FLOATS = 1 << 22; // 16 MiB
-  private static final int ALIGNMENT = 16; // floats: one 512-bit vector, one cache line
-  private static final boolean POISON = Boolean.getBoolean("diptych.poison");
+  static final boolean POISON = Boolean.getBoolean("diptych.poison");
 
   private final Device device;
-  private final List<float[]> slabs = new ArrayList<>();
-  private final Map<Integer, ArrayDeque<Floats>> free = new HashMap<>();
-  private final List<Floats> poisoned = new ArrayList<>();
-  private int slab;
-  private int used;
-  private long liveFloats;
-  private long peakFloats;
+  private final Blocks blocks;
+  private long liveBytes;
+  private long peakBytes;
   private boolean closed;
 
   /**
@@ -53,6 +43,11 @@ public final class TensorScope implements AutoCloseable {
   public TensorScope(Device device) {
     VectorModule.require();
     this.device = device;
+    blocks =
+        switch (device) {
+          case Device.Cpu cpu -> new HostBlocks();
+          case Device.Cuda cuda -> new CudaBlocks(cuda);
+        };
   }
 
   /** The device of this scope's tensors. */
@@ -60,36 +55,111 @@ public final class TensorScope implements AutoCloseable {
     return device;
   }
 
+  /** How activations are stored: f32 on the CPU, on a GPU as its {@link Device.Cuda} says. */
+  public Precision precision() {
+    return switch (device) {
+      case Device.Cpu cpu -> Precision.F32;
+      case Device.Cuda cuda -> cuda.precision();
+    };
+  }
+
   /**
-   * A tensor whose elements are not set.
+   * An activation: a tensor in {@link #precision()} whose elements are not set.
    *
    * @throws OutOfMemoryError with advice if the heap is too small
+   * @throws dev.diptych.kernels.cuda.GpuOutOfMemoryException if the GPU's memory is
    * @throws IllegalStateException if the scope is closed
    */
   public Tensor allocate(Shape shape) {
+    return allocate(shape, precision());
+  }
+
+  /** A statistic, a loss or the gradient of a weight: a tensor in f32 that is not set. */
+  public Tensor allocateF32(Shape shape) {
+    return allocate(shape, Precision.F32);
+  }
+
+  /** A tensor of another shape that is stored as {@code like} is, not set. */
+  public Tensor allocateLike(Tensor like, Shape shape) {
+    return allocate(shape, like.precision());
+  }
+
+  private Tensor allocate(Shape shape, Precision precision) {
+    requireOpen();
+    return counted(blocks.take(shape.size(), precision), shape);
+  }
+
+  /**
+   * Weights: f32, and where products are made in bf16 with a copy for them that follows every
+   * change. Not set.
+   */
+  public Tensor allocateWeights(Shape shape) {
+    requireOpen();
+    return switch (blocks) {
+      case HostBlocks host -> allocateF32(shape);
+      case CudaBlocks cuda -> counted(cuda.takeWeights(shape.size()), shape);
+    };
+  }
+
+  private Tensor counted(Storage storage, Shape shape) {
+    liveBytes += blocks.bytes(storage);
+    peakBytes = Math.max(peakBytes, liveBytes);
+    return Tensor.of(storage, shape);
+  }
+
+  private void requireOpen() {
     if (closed) {
       throw new IllegalStateException("this tensor scope is closed");
     }
-    Floats block = POISON ? poisonedBlock(shape.size()) : block(shape.size());
-    liveFloats += rounded(shape.size());
-    peakFloats = Math.max(peakFloats, liveFloats);
-    return Tensor.of(new HostStorage(block), shape);
   }
 
-  /** A tensor of zeros. */
+  /** Memory of the GPU for {@code count} integers, not set. */
+  DeviceMemory allocateInts(int count) {
+    requireOpen();
+    return switch (blocks) {
+      case HostBlocks host -> throw new IllegalStateException("this scope is not of a GPU");
+      case CudaBlocks cuda -> cuda.bytes((long) count * Integer.BYTES);
+    };
+  }
+
+  /** A tensor of zeros, in {@link #precision()}. */
   public Tensor zeros(Shape shape) {
-    Tensor tensor = allocate(shape);
-    tensor.floats().fill(0);
+    return zeros(shape, precision());
+  }
+
+  /** A tensor of zeros of the shape of {@code like}, stored as that is. */
+  public Tensor zerosLike(Tensor like) {
+    return zeros(like.shape(), like.precision());
+  }
+
+  /** A tensor of zeros in f32. */
+  public Tensor zerosF32(Shape shape) {
+    return zeros(shape, Precision.F32);
+  }
+
+  private Tensor zeros(Shape shape, Precision precision) {
+    Tensor tensor = allocate(shape, precision);
+    tensor.fill(0);
     return tensor;
   }
 
   /**
-   * A row-major copy of {@code source} in this scope: how a result outlives the scope it is from.
+   * A row-major copy of {@code source} in this scope, stored as {@code source} is: how a result
+   * outlives the scope it is from. A tensor from a GPU is copied to a scope of the CPU in f32.
    */
   public Tensor copy(Tensor source) {
-    Tensor copy = allocate(source.shape());
-    source.copyTo(copy.floats());
+    Tensor copy =
+        switch (device) {
+          case Device.Cpu cpu -> allocateF32(source.shape());
+          case Device.Cuda cuda -> allocateLike(source, source.shape());
+        };
+    copy.copyFrom(source);
     return copy;
+  }
+
+  /** {@code x} itself if it is on this scope's device, else a copy of it in this scope. */
+  public Tensor onDevice(Tensor x) {
+    return x.device().equals(device) ? x : copy(x);
   }
 
   /**
@@ -97,82 +167,26 @@ public final class TensorScope implements AutoCloseable {
    * of its storage must not be used again.
    */
   public void release(Tensor tensor) {
-    Floats block = ((HostStorage) tensor.storage()).floats();
-    liveFloats -= rounded(block.length());
-    if (POISON) {
-      block.fill(Float.NaN);
-    } else {
-      free.computeIfAbsent(rounded(block.length()), size -> new ArrayDeque<>()).push(block);
-    }
+    liveBytes -= blocks.bytes(tensor.storage());
+    blocks.give(tensor.storage());
   }
 
   /** Ends the life of all tensors of this scope and keeps the memory for the next ones. */
   public void rewind() {
-    slab = 0;
-    used = 0;
-    liveFloats = 0;
-    free.clear();
-    for (Floats block : poisoned) {
-      block.fill(Float.NaN);
-    }
-    poisoned.clear();
+    blocks.rewind();
+    liveBytes = 0;
   }
 
   /** Ends the life of all tensors of this scope and gives the memory back. */
   @Override
   public void close() {
-    rewind();
-    slabs.clear();
+    blocks.close();
+    liveBytes = 0;
     closed = true;
   }
 
   /** The most bytes that were in use at one time, since the scope was made. */
   public long peakBytes() {
-    return 4 * peakFloats;
-  }
-
-  private Floats block(int length) {
-    int size = rounded(length);
-    ArrayDeque<Floats> sameSize = free.get(size);
-    if (sameSize != null && !sameSize.isEmpty()) {
-      Floats block = sameSize.pop();
-      return new Floats(block.array(), block.offset(), length);
-    }
-    while (slab < slabs.size() && slabs.get(slab).length - used < size) {
-      slab++;
-      used = 0;
-    }
-    if (slab == slabs.size()) {
-      slabs.add(newArray(Math.max(SLAB_FLOATS, size)));
-    }
-    Floats block = new Floats(slabs.get(slab), used, length);
-    used += size;
-    return block;
-  }
-
-  private Floats poisonedBlock(int length) {
-    Floats block = Floats.of(newArray(length));
-    block.fill(Float.NaN);
-    poisoned.add(block);
-    return block;
-  }
-
-  private static float[] newArray(int length) {
-    try {
-      return new float[length];
-    } catch (OutOfMemoryError e) {
-      OutOfMemoryError advice =
-          new OutOfMemoryError(
-              "%d MiB more are needed for tensors than the Java heap of %d MiB has left: start Java"
-                      .formatted(length / (1 << 18), Runtime.getRuntime().maxMemory() >> 20)
-                  + " with a larger -Xmx, or use a smaller batch");
-      advice.initCause(e);
-      throw advice;
-    }
-  }
-
-  private static int rounded(int length) {
-    return (int)
-        Math.min(Integer.MAX_VALUE - 16L, ((long) length + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
+    return peakBytes;
   }
 }

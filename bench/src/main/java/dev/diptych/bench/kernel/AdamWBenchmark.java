@@ -10,7 +10,8 @@ import org.openjdk.jmh.annotations.Setup;
 
 /** AdamW over a flat block, from a small model to a tenth of ViT-B/32. */
 public class AdamWBenchmark extends KernelBenchmark {
-  private static final AdamWStep STEP = new AdamWStep(10, 1e-3, 0.9, 0.98, 1e-6, 0.2, 1);
+  private static final Floats NUMBERS =
+      Floats.of(new AdamWStep(10, 1e-3, 0.9, 0.98, 1e-6, 0.2, 1).packed());
 
   /** Parameters. */
   @Param({"500000", "15000000"})
@@ -33,7 +34,7 @@ public class AdamWBenchmark extends KernelBenchmark {
   /** One step. */
   @Benchmark
   public Floats update(Work work) {
-    AdamWCpu.update(STEP, p, g, m, v, 0, n);
+    AdamWCpu.update(NUMBERS, p, g, m, v, 0, n);
     work.add(AdamWStep.cost(n));
     return p;
   }

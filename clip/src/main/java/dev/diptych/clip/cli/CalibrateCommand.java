@@ -1,5 +1,6 @@
 package dev.diptych.clip.cli;
 
+import dev.diptych.clip.ComputeDevice;
 import dev.diptych.clip.Diptych;
 import dev.diptych.clip.zeroshot.ClassWeights;
 import dev.diptych.clip.zeroshot.NoneOfThese;
@@ -37,6 +38,8 @@ final class CalibrateCommand implements Callable<Integer> {
   private CommandSpec spec;
 
   @Mixin private ModelOptions model = new ModelOptions();
+
+  @Mixin private DeviceOptions device = new DeviceOptions();
 
   @Mixin private ContextLength context = new ContextLength();
 
@@ -87,7 +90,8 @@ final class CalibrateCommand implements Callable<Integer> {
     PictureInputs without = PictureInputs.open(negatives, pictures.limit());
     PictureInputs with =
         positives.isEmpty() ? null : PictureInputs.open(positives, pictures.limit());
-    try (Diptych loaded = context.apply(model.load(), err)) {
+    try (ComputeDevice on = device.open();
+        Diptych loaded = on.take(context.apply(model.load(), err))) {
       ClassWeights classes = labels.embed(loaded);
       ZeroShotClassifier classifier = new ZeroShotClassifier(loaded, classes);
       Statistic chosen =

@@ -2,6 +2,7 @@ package dev.diptych.clip.cli;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.diptych.clip.ComputeDevice;
 import dev.diptych.clip.Diptych;
 import dev.diptych.clip.UserException;
 import dev.diptych.clip.zeroshot.ClassWeights;
@@ -42,6 +43,8 @@ final class ClassifyCommand implements Callable<Integer> {
   private CommandSpec spec;
 
   @Mixin private ModelOptions model = new ModelOptions();
+
+  @Mixin private DeviceOptions device = new DeviceOptions();
 
   @Mixin private ContextLength context = new ContextLength();
 
@@ -86,7 +89,8 @@ final class ClassifyCommand implements Callable<Integer> {
     NoneOfThese none = noneOfThese == null ? null : NoneOfThese.read(noneOfThese);
     PrintWriter printer = spec.commandLine().getOut();
     PrintWriter err = spec.commandLine().getErr();
-    try (Diptych loaded = context.apply(model.load(), err)) {
+    try (ComputeDevice on = device.open();
+        Diptych loaded = on.take(context.apply(model.load(), err))) {
       ClassWeights classes = labels.embed(loaded);
       if (none != null && noneOfThese != null) {
         none.require(noneOfThese, loaded, classes);

@@ -2,6 +2,7 @@ package dev.diptych.clip.cli;
 
 import dev.diptych.clip.Clip;
 import dev.diptych.clip.ClipConfig;
+import dev.diptych.clip.ComputeDevice;
 import dev.diptych.clip.Diptych;
 import dev.diptych.clip.demo.DemoEvaluation;
 import dev.diptych.clip.demo.DemoReport;
@@ -35,6 +36,7 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.random.RandomGenerator;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code diptych demo}: a CLIP from nothing to an answer, in minutes, without data or network. */
@@ -98,6 +100,8 @@ final class DemoCommand implements Callable<Integer> {
           "of weights, scenes and the choice of what is held out. Default: ${DEFAULT-VALUE}")
   private long seed;
 
+  @Mixin private DeviceOptions device = new DeviceOptions();
+
   @Override
   public Integer call() throws IOException {
     HeldOut heldOut = HeldOut.choose(new Philox(seed, Philox.stream(seed, 48)));
@@ -126,7 +130,8 @@ final class DemoCommand implements Callable<Integer> {
         clip.parameters().size(),
         Parallel.threads(),
         heldOut);
-    try (Trainer trainer = new Trainer(clip, options);
+    try (ComputeDevice on = device.open();
+        Trainer trainer = new Trainer(on.take(clip), options);
         Diptych model = new Diptych(clip, tokenizer)) {
       DemoResult result = train(folder, trainer, model, scenes);
       Checkpoint.write(trainer, folder.checkpoint(trainer.step()));

@@ -1,5 +1,6 @@
 package dev.diptych.clip.cli;
 
+import dev.diptych.clip.ComputeDevice;
 import dev.diptych.clip.Diptych;
 import dev.diptych.clip.data.DataOptions;
 import dev.diptych.clip.data.Input;
@@ -36,6 +37,8 @@ final class EmbedCommand implements Callable<Integer> {
   private CommandSpec spec;
 
   @Mixin private ModelOptions model = new ModelOptions();
+
+  @Mixin private DeviceOptions device = new DeviceOptions();
 
   @Option(
       names = "--out",
@@ -125,7 +128,8 @@ final class EmbedCommand implements Callable<Integer> {
           case TEXTS -> "texts";
           case PAIRS -> "pairs";
         };
-    try (Diptych loaded = contextLength.apply(model.load(), spec.commandLine().getErr());
+    try (ComputeDevice on = device.open();
+        Diptych loaded = on.take(contextLength.apply(model.load(), spec.commandLine().getErr()));
         EmbeddingProgress progress = new EmbeddingProgress(noun)) {
       BulkEmbedder.Outcome outcome =
           new BulkEmbedder(out, loaded, model.place().toString(), options).run(data, progress);

@@ -1,5 +1,6 @@
 package dev.diptych.clip.cli;
 
+import dev.diptych.clip.ComputeDevice;
 import dev.diptych.clip.Diptych;
 import dev.diptych.clip.Sha256;
 import dev.diptych.clip.evaluate.ClassLabels;
@@ -31,6 +32,8 @@ final class EvaluateLinearProbeCommand implements Callable<Integer> {
   private CommandSpec spec;
 
   @Mixin private EvaluationOptions options = new EvaluationOptions();
+
+  @Mixin private DeviceOptions device = new DeviceOptions();
 
   @Mixin private ClassNameOption names = new ClassNameOption();
 
@@ -101,7 +104,8 @@ final class EvaluateLinearProbeCommand implements Callable<Integer> {
         valData == null ? null : LabelledPictures.open(valData, "val", classes, options.limit());
     LabelledPictures test = LabelledPictures.open(testData, "test", classes, options.limit());
     PrintWriter err = spec.commandLine().getErr();
-    try (Diptych model = options.load(err)) {
+    try (ComputeDevice on = device.open();
+        Diptych model = on.take(options.load(err))) {
       FeatureSet learned = features(model, training);
       FeatureSet validated = validation == null ? null : features(model, validation);
       FeatureSet tested = features(model, test);

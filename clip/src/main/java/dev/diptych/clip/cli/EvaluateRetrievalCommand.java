@@ -1,5 +1,6 @@
 package dev.diptych.clip.cli;
 
+import dev.diptych.clip.ComputeDevice;
 import dev.diptych.clip.Diptych;
 import dev.diptych.clip.UserException;
 import dev.diptych.clip.data.DataOptions;
@@ -29,6 +30,8 @@ final class EvaluateRetrievalCommand implements Callable<Integer> {
   private CommandSpec spec;
 
   @Mixin private EvaluationOptions options = new EvaluationOptions();
+
+  @Mixin private DeviceOptions device = new DeviceOptions();
 
   @Option(
       names = "--data",
@@ -81,7 +84,8 @@ final class EvaluateRetrievalCommand implements Callable<Integer> {
                 .withImageRoot(images)
                 .withSplit(split)
                 .withBadLimit(options.limit()));
-    try (Diptych model = options.load(spec.commandLine().getErr())) {
+    try (ComputeDevice on = device.open();
+        Diptych model = on.take(options.load(spec.commandLine().getErr()))) {
       Retrieval found =
           EvaluationOptions.withProgress(
               "embedding",

@@ -1,5 +1,6 @@
 package dev.diptych.clip.cli;
 
+import dev.diptych.clip.ComputeDevice;
 import dev.diptych.clip.Diptych;
 import dev.diptych.clip.Sha256;
 import dev.diptych.clip.UserException;
@@ -34,6 +35,8 @@ final class EvaluateZeroShotCommand implements Callable<Integer> {
 
   @Mixin private EvaluationOptions options = new EvaluationOptions();
 
+  @Mixin private DeviceOptions device = new DeviceOptions();
+
   @Mixin private ClassNameOption names = new ClassNameOption();
 
   @Mixin private TemplateOptions templates = new TemplateOptions();
@@ -57,7 +60,8 @@ final class EvaluateZeroShotCommand implements Callable<Integer> {
               .formatted(data, classes.names().subList(0, Math.min(3, classes.size()))));
     }
     List<String> usual = pictures.templates().isEmpty() ? Templates.SIMPLE : pictures.templates();
-    try (Diptych model = options.load(spec.commandLine().getErr())) {
+    try (ComputeDevice on = device.open();
+        Diptych model = on.take(options.load(spec.commandLine().getErr()))) {
       ClassWeights weights = templates.embed(model, classes.names(), usual);
       Classification found =
           EvaluationOptions.withProgress(

@@ -5,9 +5,9 @@ import dev.diptych.autograd.Parameter;
 import dev.diptych.autograd.Tape;
 import dev.diptych.autograd.Var;
 import dev.diptych.clip.Clip;
+import dev.diptych.clip.ComputeDevice;
 import dev.diptych.clip.UserException;
 import dev.diptych.clip.weights.OpenAiNames;
-import dev.diptych.tensor.Device;
 import dev.diptych.tensor.IntTensor;
 import dev.diptych.tensor.Shape;
 import dev.diptych.tensor.Tensor;
@@ -36,6 +36,8 @@ import picocli.CommandLine.Option;
     mixinStandardHelpOptions = true)
 final class FeaturesCommand implements Callable<Integer> {
   @Mixin private ModelOptions model = new ModelOptions();
+
+  @Mixin private DeviceOptions device = new DeviceOptions();
 
   @Option(
       names = "--inputs",
@@ -77,7 +79,9 @@ final class FeaturesCommand implements Callable<Integer> {
     } catch (IllegalArgumentException e) {
       throw new UserException(inputs + ": " + e.getMessage(), e);
     }
-    try (TensorScope scope = new TensorScope(Device.CPU)) {
+    try (ComputeDevice on = device.open();
+        TensorScope scope = new TensorScope(on.device())) {
+      on.take(clip);
       SafetensorsWriter writer = compute(clip, images, tokens, scope);
       try {
         writer.write(out);

@@ -1,5 +1,6 @@
 package dev.diptych.clip.cli;
 
+import dev.diptych.clip.ComputeDevice;
 import dev.diptych.clip.Diptych;
 import dev.diptych.clip.data.BadLimit;
 import dev.diptych.clip.retrieval.PictureIndexer;
@@ -31,6 +32,8 @@ final class IndexCommand implements Callable<Integer> {
 
   @Mixin private ModelOptions model = new ModelOptions();
 
+  @Mixin private DeviceOptions device = new DeviceOptions();
+
   @Option(names = "--out", required = true, paramLabel = "IDX", description = "the index's folder")
   @SuppressWarnings("NullAway.Init")
   private Path out;
@@ -51,7 +54,8 @@ final class IndexCommand implements Callable<Integer> {
     Path vocabulary = model.vocabulary();
     PrintWriter printed = spec.commandLine().getOut();
     BadLimit limit = bulk.limit();
-    try (Diptych loaded = model.load();
+    try (ComputeDevice on = device.open();
+        Diptych loaded = on.take(model.load());
         EmbeddingProgress work = new EmbeddingProgress("pictures")) {
       PictureIndexer indexer =
           new PictureIndexer(

@@ -2,6 +2,7 @@ package dev.diptych.clip.cli;
 
 import dev.diptych.clip.UserException;
 import dev.diptych.clip.image.PictureException;
+import dev.diptych.kernels.cuda.GpuException;
 import dev.diptych.kernels.simd.VectorModule;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -21,7 +22,6 @@ import picocli.CommandLine.UnmatchedArgumentException;
     mixinStandardHelpOptions = true,
     versionProvider = Main.Version.class,
     synopsisSubcommandLabel = "COMMAND",
-    footer = {"", "bench: ./diptych bench measures the kernels (in a checkout of the sources)."},
     subcommands = {
       DemoCommand.class,
       TrainCommand.class,
@@ -37,7 +37,9 @@ import picocli.CommandLine.UnmatchedArgumentException;
       ExplainCommand.class,
       FeaturesCommand.class,
       TokenizeCommand.class,
-      PreprocessCommand.class
+      PreprocessCommand.class,
+      DoctorCommand.class,
+      BenchCommand.class
     })
 public final class Main {
   /** Exit code of a user's mistake. */
@@ -110,7 +112,9 @@ public final class Main {
   }
 
   private static int report(Exception exception, PrintWriter err) throws Exception {
-    if (exception instanceof UserException || exception instanceof PictureException) {
+    if (exception instanceof UserException
+        || exception instanceof PictureException
+        || exception instanceof GpuException) {
       err.println(exception.getMessage());
       return MISTAKE;
     }

@@ -1,5 +1,6 @@
 package dev.diptych.clip.cli;
 
+import dev.diptych.clip.ComputeDevice;
 import dev.diptych.clip.Diptych;
 import dev.diptych.clip.UserException;
 import dev.diptych.clip.image.PictureDecoder;
@@ -40,6 +41,8 @@ final class SearchCommand implements Callable<Integer> {
   private CommandSpec spec;
 
   @Mixin private IndexedModel model = new IndexedModel();
+
+  @Mixin private DeviceOptions device = new DeviceOptions();
 
   @Option(names = "--plus", paramLabel = "TEXT", description = "another text to look for")
   private List<String> plus = new ArrayList<>();
@@ -108,7 +111,8 @@ final class SearchCommand implements Callable<Integer> {
         return 0;
       }
       Query query = query(); // before the model: a mistake shows at once
-      try (Diptych loaded = model.load(index)) {
+      try (ComputeDevice on = device.open();
+          Diptych loaded = on.take(model.load(index))) {
         print(out, index.search(query.vector(loaded), top, search));
       }
     }

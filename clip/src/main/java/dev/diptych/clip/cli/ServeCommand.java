@@ -1,5 +1,6 @@
 package dev.diptych.clip.cli;
 
+import dev.diptych.clip.ComputeDevice;
 import dev.diptych.clip.Diptych;
 import dev.diptych.clip.retrieval.PictureIndex;
 import dev.diptych.clip.serve.SearchPage;
@@ -29,6 +30,8 @@ final class ServeCommand implements Callable<Integer> {
 
   @Mixin private IndexedModel model = new IndexedModel();
 
+  @Mixin private DeviceOptions device = new DeviceOptions();
+
   @Option(
       names = "--host",
       paramLabel = "HOST",
@@ -51,7 +54,8 @@ final class ServeCommand implements Callable<Integer> {
   public Integer call() throws InterruptedException {
     PrintWriter out = spec.commandLine().getOut();
     try (PictureIndex index = PictureIndex.open(folder);
-        Diptych loaded = model.load(index);
+        ComputeDevice on = device.open();
+        Diptych loaded = on.take(model.load(index));
         SearchPage page = new SearchPage(loaded, index, model.path(index).toString(), host, port)) {
       out.printf(
           "%,d pictures at http://%s:%d/ until Ctrl-C%n",

@@ -2,6 +2,7 @@ package dev.diptych.clip.cli;
 
 import dev.diptych.clip.Clip;
 import dev.diptych.clip.ClipConfig;
+import dev.diptych.clip.ComputeDevice;
 import dev.diptych.clip.UserException;
 import dev.diptych.clip.VisionConfig;
 import dev.diptych.clip.data.BadLimit;
@@ -93,9 +94,13 @@ final class TrainCommand implements Callable<Integer> {
 
   @Option(
       names = "--resume",
-      description = "folder of a run to go on with; its options are taken from there",
+      description =
+          "folder of a run to go on with; its options are taken from there, but not --device and"
+              + " --precision",
       paramLabel = "RUN")
   private @Nullable Path resume;
+
+  @Mixin private DeviceOptions device = new DeviceOptions();
 
   @Mixin private BulkOptions bulk = new BulkOptions(128, 10, 0.01);
 
@@ -276,7 +281,8 @@ final class TrainCommand implements Callable<Integer> {
         training.steps(),
         bulk.batchSize());
     reportTruncation(captions, tokenizer, config.text().contextLength());
-    try (Trainer trainer = new Trainer(clip, training)) {
+    try (ComputeDevice on = device.open();
+        Trainer trainer = new Trainer(on.take(clip), training)) {
       return run(folder, trainer, source, tokenizer);
     }
   }
@@ -324,7 +330,8 @@ final class TrainCommand implements Callable<Integer> {
       throw new UserException(folder.path() + " has no checkpoint to go on from");
     }
     IndexedSource source = RunInputs.training(settings.data());
-    try (Trainer trainer = new Trainer(load(folder, checkpoint), settings.train())) {
+    try (ComputeDevice on = device.open();
+        Trainer trainer = new Trainer(on.take(load(folder, checkpoint)), settings.train())) {
       Checkpoint.restore(trainer, checkpoint);
       if (trainer.isDone()) {
         System.out.printf(

@@ -12,6 +12,7 @@ import dev.diptych.clip.image.Area;
 import dev.diptych.clip.image.Picture;
 import dev.diptych.clip.image.Preprocess;
 import dev.diptych.tensor.Device;
+import dev.diptych.tensor.IntTensor;
 import dev.diptych.tensor.Shape;
 import dev.diptych.tensor.Tensor;
 import dev.diptych.tensor.TensorScope;
@@ -142,7 +143,8 @@ public final class PictureExplainer {
         AttentionRelevance relevance =
             new AttentionRelevance(model.clip().config().vision().tokens());
         Var tokens = tower.tokens(tape, Var.variable(image), block -> relevance); // (1, T, C)
-        Var classToken = Functions.gatherRows(tape, tokens, new int[1]); // (1, C)
+        Var classToken =
+            Functions.gatherRows(tape, tokens, new IntTensor(Shape.of(1), new int[1])); // (1, C)
         Var embedding = Functions.l2Normalize(tape, tower.project(tape, classToken)); // (1, D)
         tape.backward(Functions.matmul(tape, embedding, Var.constant(columns.get(i))));
         values[i] = relevance.ofPatches();

@@ -48,8 +48,8 @@ public final class Checkpoint {
             file + " holds weights only, no state of training: it cannot be resumed from");
       }
       OpenAiWeights.readInto(tensors, trainer.clip());
-      tensors.readFloats(FIRST_MOMENT, trainer.optimiser().firstMoment().floats());
-      tensors.readFloats(SECOND_MOMENT, trainer.optimiser().secondMoment().floats());
+      tensors.read(FIRST_MOMENT, trainer.optimiser().firstMoment());
+      tensors.read(SECOND_MOMENT, trainer.optimiser().secondMoment());
       trainer.resumeAt(Long.parseLong(step));
     } catch (NumberFormatException e) {
       throw new UserException(file + ": the metadata's step is not a number", e);

@@ -1,30 +1,21 @@
 package dev.diptych.clip.train;
 
-import dev.diptych.autograd.Functions;
-import dev.diptych.autograd.Parameters;
-import dev.diptych.autograd.Tape;
-import dev.diptych.autograd.Var;
 import dev.diptych.autograd.optim.AdamW;
 import dev.diptych.autograd.optim.WarmupCosine;
 import dev.diptych.clip.Clip;
 import dev.diptych.clip.UserException;
-import dev.diptych.tensor.Device;
-import dev.diptych.tensor.IntTensor;
-import dev.diptych.tensor.Shape;
-import dev.diptych.tensor.Tensor;
-import dev.diptych.tensor.TensorScope;
-import java.util.List;
 
 /**
- * The paper's pseudo-code (Figure 3) as a step: embed pictures and texts, symmetric cross-entropy
- * over their similarities, one AdamW update, logit_scale clamped.
+ * Trains a model step by step, on the device where it is: the work of a step is {@link
+ * TrainingPass}, which is where to read on; here are the schedule, the count and what a step shows.
  */
 public final class Trainer implements AutoCloseable {
   private final Clip clip;
   private final TrainOptions options;
   private final WarmupCosine schedule;
   private final AdamW optimiser;
-  private final TensorScope scope = new TensorScope(Device.CPU);
+  private final TrainingPass pass;
+  private final Passes passes;
   private long step;
 
   /**
@@ -58,6 +49,8 @@ public final class Trainer implements AutoCloseable {
             options.beta2(),
             options.epsilon(),
             options.weightDecay());
+    pass = new TrainingPass(clip, optimiser, options.clipNorm());
+    passes = Passes.on(clip.device(), pass);
   }
 
   /** The model in training. */
@@ -97,53 +90,31 @@ public final class Trainer implements AutoCloseable {
    * @throws UserException if loss or gradients are not finite; then nothing was updated
    */
   public StepResult step(PairBatch batch) {
-    scope.rewind();
-    Parameters parameters = clip.parameters();
-    parameters.zeroGradients();
-    double logitScale = Math.exp(clip.logitScale().value().item());
-    List<Tensor> buffers = copyOfBuffers(); // a training tape moves them on its way forwards
-    Tape tape = Tape.training(scope);
-    Var images = clip.encodeImage(tape, batch.images()); // (B, D)
-    Var texts = clip.encodeText(tape, batch.tokens()); // (B, D)
-    IntTensor targets = new IntTensor(Shape.of(batch.size()), batch.targets());
-    Functions.Contrastive contrast =
-        Functions.contrastiveLoss(tape, images, texts, clip.logitScale().var(), targets, true);
-    double loss = contrast.loss().value().item();
-    tape.backward(contrast.loss());
-    double norm = optimiser.gradientNorm();
-    double scale =
-        options.clipNorm() > 0 && norm > options.clipNorm() ? options.clipNorm() / norm : 1;
     double rate = schedule.at(step);
+    optimiser.prepare(rate);
+    TrainingPass.Results results = passes.run(batch);
+    double loss = results.loss().item();
+    double norm = results.gradientNorm().item();
     if (!Double.isFinite(loss) || !Double.isFinite(norm)) {
-      restoreBuffers(buffers);
+      pass.restoreBuffers(results);
       throw new UserException(
           ("step %d: the loss is %s and the norm of the gradients %s; nothing was updated. Lower"
                   + " the learning rate (%s) or lengthen the warm-up")
               .formatted(step + 1, loss, norm, options.learningRate()));
     }
-    optimiser.step(rate, scale);
-    clip.clampLogitScale();
+    optimiser.finish();
     step++;
-    return new StepResult(step, loss, contrast.accuracy(), logitScale, rate, norm);
-  }
-
-  private List<Tensor> copyOfBuffers() {
-    return clip.parameters().buffers().stream().map(buffer -> scope.copy(buffer.value())).toList();
-  }
-
-  private void restoreBuffers(List<Tensor> copies) {
-    for (int i = 0; i < copies.size(); i++) {
-      copies.get(i).copyTo(clip.parameters().buffers().get(i).value().floats());
-    }
+    double logitScale = Math.exp(results.logitScale().item());
+    return new StepResult(step, loss, results.accuracy().item(), logitScale, rate, norm);
   }
 
   /** The most bytes of activations and their gradients that were in use at one time. */
   public long peakBytes() {
-    return scope.peakBytes();
+    return passes.peakBytes();
   }
 
   @Override
   public void close() {
-    scope.close();
+    passes.close();
   }
 }

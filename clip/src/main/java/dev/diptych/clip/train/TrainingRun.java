@@ -2,6 +2,7 @@ package dev.diptych.clip.train;
 
 import dev.diptych.clip.Clip;
 import dev.diptych.clip.UserException;
+import dev.diptych.kernels.cuda.GpuException;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Path;
@@ -74,6 +75,7 @@ public final class TrainingRun {
    * Trains until the end or until {@code stop} is raised.
    *
    * @throws IOException if log or checkpoint cannot be written; the last whole checkpoint stays
+   * @throws GpuException if the GPU fails or its memory does not suffice; it stays then, too
    */
   public Outcome run(StopSignal stop) throws IOException {
     pairs.seek(trainer.step());
@@ -88,7 +90,7 @@ public final class TrainingRun {
         return Outcome.STOPPED;
       }
       PairBatch batch = pairs.next();
-      Trainer.StepResult result = trainer.step(batch);
+      Trainer.StepResult result = step(batch);
       progress.add(result, batch.size());
       if (result.step() % rhythm.logEvery() == 0 || trainer.isDone()) {
         folder.log(progress.figures());
@@ -106,6 +108,22 @@ public final class TrainingRun {
     }
     save();
     return Outcome.FINISHED;
+  }
+
+  private Trainer.StepResult step(PairBatch batch) {
+    try {
+      return trainer.step(batch);
+    } catch (GpuException e) {
+      Path last = folder.latestCheckpoint();
+      String rest =
+          last == null
+              ? "no checkpoint had been written"
+              : "the last checkpoint, %s, is whole: go on with --resume %s"
+                  .formatted(last, folder.path());
+      throw new GpuException(
+          "%s%nTraining ended after step %d; %s".formatted(e.getMessage(), trainer.step(), rest),
+          e);
+    }
   }
 
   private boolean isTime(int every) {

@@ -224,9 +224,9 @@ final class ModelTensors {
     if (piece.transposed()) {
       Tensor stored = Tensor.of(Floats.zeros(found.size()), found); // (D, C)
       tensors.readFloats(name, stored.floats());
-      stored.transpose(0, 1).copyTo(piece.value().floats()); // (C, D)
+      piece.value().copyFrom(stored.transpose(0, 1)); // (C, D)
     } else {
-      tensors.readFloats(name, piece.value().floats());
+      tensors.read(name, piece.value());
     }
   }
 

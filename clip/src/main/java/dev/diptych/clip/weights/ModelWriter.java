@@ -180,7 +180,7 @@ public final class ModelWriter {
     if (dtype != DType.F16) {
       return;
     }
-    Floats floats = value.floats();
+    Floats floats = value.onHost().floats();
     for (int i = floats.offset(); i < floats.end(); i++) {
       float x = floats.array()[i];
       if (Float.isFinite(x) && Float.isInfinite(Float.float16ToFloat(Float.floatToFloat16(x)))) {

@@ -84,13 +84,11 @@ class DocumentationTest {
         List<String> words =
             words(command.group(1).replaceAll("\\\\\\R", " ").replaceAll("\\s+[#|>] .*", ""));
         seen.add(words.getFirst());
-        if (!words.getFirst().equals("bench")) { // the launcher's own
-          assertThatCode(
-                  () -> // throws at what it knows not
-                  Main.commandLine().parseArgs(words.toArray(new String[0])))
-              .as("%s: %s", document.getFileName(), command.group(1))
-              .doesNotThrowAnyException();
-        }
+        assertThatCode(
+                () -> // throws at what it knows not
+                Main.commandLine().parseArgs(words.toArray(new String[0])))
+            .as("%s: %s", document.getFileName(), command.group(1))
+            .doesNotThrowAnyException();
       }
     }
     assertThat(seen)
@@ -103,9 +101,6 @@ class DocumentationTest {
       List<String> words = words(command.group(1));
       if (words.getFirst().startsWith("-")) {
         Main.commandLine().parseArgs(words.toArray(new String[0]));
-        continue;
-      }
-      if (words.getFirst().equals("bench")) {
         continue;
       }
       CommandLine found = Main.commandLine();
@@ -130,7 +125,7 @@ class DocumentationTest {
   /** Options that stand alone in a text, such as {@code --resume}, belong to some command. */
   @Test
   void everyOptionThatIsNamedExists() throws IOException {
-    Set<String> known = new TreeSet<>(Set.of("--add-modules", "--json", "--seconds"));
+    Set<String> known = new TreeSet<>(Set.of("--add-modules"));
     addOptions(Main.commandLine(), known);
     int named = 0;
     for (Path document : documents()) {

@@ -15,6 +15,7 @@ import dev.diptych.clip.VisionTransformer;
 import dev.diptych.clip.VitConfig;
 import dev.diptych.kernels.gelu.Activation;
 import dev.diptych.tensor.Device;
+import dev.diptych.tensor.IntTensor;
 import dev.diptych.tensor.Shape;
 import dev.diptych.tensor.Tensor;
 import dev.diptych.tensor.TensorScope;
@@ -146,7 +147,9 @@ class AttentionRelevanceTest {
 
   /** cos·‖text‖ of the class token with the text. */
   private Var similarity(Tape tape, Var tokens) {
-    Var embedding = tower.project(tape, Functions.gatherRows(tape, tokens, new int[1]));
+    Var embedding =
+        tower.project(
+            tape, Functions.gatherRows(tape, tokens, new IntTensor(Shape.of(1), new int[1])));
     return Functions.matmul(tape, Functions.l2Normalize(tape, embedding), Var.constant(text));
   }
 

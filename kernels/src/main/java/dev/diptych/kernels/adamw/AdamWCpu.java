@@ -16,17 +16,24 @@ public final class AdamWCpu {
   private AdamWCpu() {}
 
   /**
-   * One step over the parameters {@code begin ≤ i < end}.
+   * One step over the parameters {@code begin ≤ i < end}; nothing changes if the scale of the
+   * gradients is NaN.
    *
+   * @param numbers (8), of {@link AdamWStep#packed}
    * @param p (n) parameters, changed
    * @param g (n) gradients, before they are scaled by {@link AdamWStep#gradientScale}
    * @param m (n) running mean of the gradients, changed; zeros before step 1
    * @param v (n) running mean of their squares, changed; zeros before step 1
    */
   public static void update(
-      AdamWStep step, Floats p, Floats g, Floats m, Floats v, int begin, int end) {
+      Floats numbers, Floats p, Floats g, Floats m, Floats v, int begin, int end) {
+    assert numbers.length() == AdamWStep.NUMBERS;
     assert g.length() == p.length() && m.length() == p.length() && v.length() == p.length();
     assert 0 <= begin && begin <= end && end <= p.length();
+    float[] step = numbers.toArray();
+    if (Float.isNaN(step[AdamWStep.SCALE])) {
+      return;
+    }
     Parallel.rows(
         end - begin,
         PER_TASK,
@@ -39,16 +46,16 @@ public final class AdamWCpu {
                 v.slice(begin + from, to - from)));
   }
 
-  private static void update(AdamWStep step, Floats p, Floats g, Floats m, Floats v) {
+  private static void update(float[] step, Floats p, Floats g, Floats m, Floats v) {
     int bound = SPECIES.loopBound(p.length());
-    FloatVector beta2 = FloatVector.broadcast(SPECIES, (float) step.beta2());
-    FloatVector restOfBeta1 = FloatVector.broadcast(SPECIES, (float) (1 - step.beta1()));
-    float restOfBeta2 = (float) (1 - step.beta2());
-    float keep = (float) step.keep();
-    FloatVector stepSize = FloatVector.broadcast(SPECIES, (float) -step.stepSize());
-    float rootCorrection = (float) step.rootCorrection();
-    float epsilon = (float) step.epsilon();
-    float scale = (float) step.gradientScale();
+    FloatVector restOfBeta1 = FloatVector.broadcast(SPECIES, step[0]);
+    FloatVector beta2 = FloatVector.broadcast(SPECIES, step[1]);
+    float restOfBeta2 = step[2];
+    float keep = step[3];
+    FloatVector stepSize = FloatVector.broadcast(SPECIES, -step[4]);
+    float rootCorrection = step[5];
+    float epsilon = step[6];
+    float scale = step[AdamWStep.SCALE];
     for (int i = 0; i < p.length(); i += Lanes.COUNT) {
       // The mask that is all true is spelled out because unmasked loads and stores are faster.
       if (i < bound) {

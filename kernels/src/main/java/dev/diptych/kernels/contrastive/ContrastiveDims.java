@@ -1,5 +1,6 @@
 package dev.diptych.kernels.contrastive;
 
+import dev.diptych.kernels.cuda.Precision;
 import dev.diptych.kernels.matmul.Panels;
 import dev.diptych.kernels.matmul.TileKernels;
 import dev.diptych.kernels.memory.Cost;
@@ -61,6 +62,19 @@ public record ContrastiveDims(int n, int d, boolean normalize) {
         + 2L * chunks() * chunkWidth() // row log-sum-exps and factors
         + n // column factors
         + groups() * perGroup;
+  }
+
+  /**
+   * Bytes of scratch that the forward pass takes on a GPU, beside what products of matrices take
+   * for sums in parts: grows with N·D, and with N·N only up to a chunk of 64 MiB.
+   */
+  public long gpuForwardScratch(Precision precision) {
+    return CudaChunks.of(this, precision).forwardScratch();
+  }
+
+  /** The same of the backward pass, which holds a chunk twice. */
+  public long gpuBackwardScratch(Precision precision) {
+    return CudaChunks.of(this, precision).backwardScratch();
   }
 
   private long normalizedFloats() {

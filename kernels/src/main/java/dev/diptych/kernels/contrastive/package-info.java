@@ -21,6 +21,9 @@
  * would multiply the rounding of P by logits of up to 100; this one multiplies it by p·log p, below
  * 0.37.
  *
+ * <p><b>On a GPU</b> ({@code ContrastiveCuda}) the rows of s come in chunks of up to 64 MiB, each
+ * written by a matrix product and read once: the kernels are in {@code contrastive.cu}.
+ *
  * <p><b>Several positives.</b> With ids, every text of the same id as image i is a match of i, as
  * when a batch holds two captions of one picture: the target of row i is 1/|P(i)| on its matches
  * P(i), so −log softmax is averaged over them (Khosla et al. 2020, "Supervised contrastive

@@ -67,6 +67,11 @@ public record Conv2dDims(
     return rows() * o;
   }
 
+  /** The same convolution of {@code count} pictures. */
+  Conv2dDims withPictures(int count) {
+    return new Conv2dDims(count, height, width, c, o, kernelHeight, kernelWidth, stride, padding);
+  }
+
   /** Whether im2col(x) is x itself, so that the convolution is a product of two matrices. */
   boolean isMatmul() {
     return kernelHeight == 1 && kernelWidth == 1 && stride == 1 && padding == 0;

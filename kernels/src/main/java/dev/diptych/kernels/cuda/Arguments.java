@@ -2,6 +2,7 @@ package dev.diptych.kernels.cuda;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 import java.util.StringJoiner;
 import org.jspecify.annotations.Nullable;
 
@@ -20,6 +21,8 @@ public final class Arguments {
   private ByteBuffer packed = ByteBuffer.allocate(128).order(ByteOrder.nativeOrder());
   private final StringBuilder kinds = new StringBuilder();
   private long bitsOfPointers;
+  private long[] bytesPointedTo = new long[12];
+  private int pointers;
 
   /** No arguments yet. */
   public Arguments() {}
@@ -28,6 +31,10 @@ public final class Arguments {
   public Arguments pointer(@Nullable DeviceMemory memory) {
     long address = memory == null ? 0 : memory.address();
     bitsOfPointers |= address;
+    if (pointers == bytesPointedTo.length) {
+      bytesPointedTo = Arrays.copyOf(bytesPointedTo, 2 * pointers);
+    }
+    bytesPointedTo[pointers++] = memory == null ? 0 : memory.bytes();
     place(Long.BYTES, 'p').putLong(address);
     return this;
   }
@@ -80,18 +87,22 @@ public final class Arguments {
     return packed.duplicate().flip().order(ByteOrder.nativeOrder());
   }
 
-  /** The arguments in order, for messages: {@code (0x7f0000000, 12, 1.0E-5)}. */
+  /**
+   * The arguments in order, for messages, pointers with the bytes that they point to: {@code
+   * (0x7f0000000[48 bytes], 12, 1.0E-5)}.
+   */
   @Override
   public String toString() {
     StringJoiner text = new StringJoiner(", ", "(", ")");
     int at = 0;
+    int pointer = 0;
     for (int i = 0; i < kinds.length(); i++) {
       char kind = kinds.charAt(i);
       int size = kind == 'p' || kind == 'l' ? Long.BYTES : Integer.BYTES;
       at = Math.ceilDiv(at, size) * size;
       text.add(
           switch (kind) {
-            case 'p' -> "0x" + Long.toHexString(packed.getLong(at));
+            case 'p' -> pointed(packed.getLong(at), bytesPointedTo[pointer++]);
             case 'l' -> Long.toString(packed.getLong(at));
             case 'f' -> Float.toString(packed.getFloat(at));
             default -> Integer.toString(packed.getInt(at));
@@ -99,5 +110,9 @@ public final class Arguments {
       at += size;
     }
     return text.toString();
+  }
+
+  private static String pointed(long address, long bytes) {
+    return address == 0 ? "null" : "0x" + Long.toHexString(address) + "[" + bytes + " bytes]";
   }
 }

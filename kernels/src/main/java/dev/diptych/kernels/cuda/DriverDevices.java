@@ -8,11 +8,14 @@ import static jcuda.driver.JCudaDriver.cuDriverGetVersion;
 import static jcuda.driver.JCudaDriver.cuInit;
 
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import jcuda.CudaException;
 import jcuda.driver.CUdevice;
 import jcuda.driver.CUdevice_attribute;
 import jcuda.driver.JCudaDriver;
+import org.jspecify.annotations.Nullable;
 
 /** Finds the GPU and says what it is; refuses what the kernels cannot run on. */
 final class DriverDevices {
@@ -29,18 +32,16 @@ final class DriverDevices {
     try {
       cuInit(0);
     } catch (CudaException e) {
-      if (String.valueOf(e.getMessage()).contains("NO_DEVICE")) {
+      String code = GpuErrors.codeOf(e);
+      if (code.equals("CUDA_ERROR_NO_DEVICE")) {
         return Optional.empty();
       }
-      throw new GpuException(
-          "There is an NVIDIA driver, but it does not start: " + e.getMessage(), e);
+      throw new GpuException(GpuErrors.notStarted(code), e);
     }
     int[] value = new int[1];
     cuDriverGetVersion(value);
     if (value[0] < LEAST_DRIVER) {
-      throw new GpuException(
-          "The NVIDIA driver is made for CUDA %d.%d; 12.0 or later is needed: update the driver, or compute on the CPU."
-              .formatted(value[0] / 1000, value[0] % 1000 / 10));
+      throw new GpuException(GpuErrors.oldDriver(value[0]));
     }
     cuDeviceGetCount(value);
     if (value[0] == 0) {
@@ -51,12 +52,48 @@ final class DriverDevices {
     return Optional.of(device);
   }
 
+  /** What the driver sees, whether the kernels can use it or not. */
+  static GpuSurvey survey(boolean cublas) {
+    JCudaNatives.check();
+    JCudaDriver.setExceptionsEnabled(true);
+    @Nullable String problem = null;
+    List<GpuProperties> gpus = new ArrayList<>();
+    int[] value = new int[1];
+    try {
+      Optional<CUdevice> first = first();
+      if (first.isEmpty()) {
+        problem = GpuErrors.noDevice(System.getenv("CUDA_VISIBLE_DEVICES"));
+      } else {
+        cuDeviceGetCount(value);
+        for (int i = 0; i < value[0]; i++) {
+          CUdevice device = new CUdevice();
+          cuDeviceGet(device, i);
+          gpus.add(describe(device));
+        }
+        properties(first.get());
+      }
+    } catch (GpuException e) {
+      problem = e.getMessage();
+    }
+    cuDriverGetVersion(value);
+    String cuda = value[0] / 1000 + "." + value[0] % 1000 / 10;
+    return new GpuSurvey(problem, GpuSurvey.driverVersion(), cuda, cublas, gpus);
+  }
+
   /**
    * What a GPU is.
    *
    * @throws GpuException if its compute capability is below 8.0
    */
   static GpuProperties properties(CUdevice device) {
+    GpuProperties properties = describe(device);
+    if (properties.major() < LEAST_MAJOR) {
+      throw new GpuException(GpuErrors.oldGpu(properties.name(), properties.computeCapability()));
+    }
+    return properties;
+  }
+
+  private static GpuProperties describe(CUdevice device) {
     byte[] name = new byte[256];
     cuDeviceGetName(name, name.length, device);
     int length = 0;
@@ -65,22 +102,14 @@ final class DriverDevices {
     }
     long[] bytes = new long[1];
     JCudaDriver.cuDeviceTotalMem(bytes, device);
-    GpuProperties properties =
-        new GpuProperties(
-            new String(name, 0, length, StandardCharsets.UTF_8),
-            attribute(device, CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR),
-            attribute(device, CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR),
-            attribute(device, CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT),
-            attribute(
-                device, CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN),
-            attribute(device, CUdevice_attribute.CU_DEVICE_ATTRIBUTE_L2_CACHE_SIZE),
-            bytes[0]);
-    if (properties.major() < LEAST_MAJOR) {
-      throw new GpuException(
-          "The GPU '%s' has compute capability %s; 8.0 (Ampere: A100, RTX 30) or later is needed. Compute on the CPU, or hide the GPU with CUDA_VISIBLE_DEVICES=\"\"."
-              .formatted(properties.name(), properties.computeCapability()));
-    }
-    return properties;
+    return new GpuProperties(
+        new String(name, 0, length, StandardCharsets.UTF_8),
+        attribute(device, CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR),
+        attribute(device, CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR),
+        attribute(device, CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT),
+        attribute(device, CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN),
+        attribute(device, CUdevice_attribute.CU_DEVICE_ATTRIBUTE_L2_CACHE_SIZE),
+        bytes[0]);
   }
 
   private static int attribute(CUdevice device, int which) {

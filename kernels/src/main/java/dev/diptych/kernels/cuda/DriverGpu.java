@@ -4,26 +4,20 @@ import static jcuda.driver.JCudaDriver.cuCtxSetCurrent;
 import static jcuda.driver.JCudaDriver.cuDevicePrimaryCtxRelease;
 import static jcuda.driver.JCudaDriver.cuDevicePrimaryCtxRetain;
 import static jcuda.driver.JCudaDriver.cuMemAlloc;
-import static jcuda.driver.JCudaDriver.cuMemAllocHost;
 import static jcuda.driver.JCudaDriver.cuMemFree;
-import static jcuda.driver.JCudaDriver.cuMemFreeHost;
 import static jcuda.driver.JCudaDriver.cuMemGetInfo;
 import static jcuda.driver.JCudaDriver.cuMemcpyDtoDAsync;
-import static jcuda.driver.JCudaDriver.cuMemcpyDtoHAsync;
-import static jcuda.driver.JCudaDriver.cuMemcpyHtoDAsync;
 import static jcuda.driver.JCudaDriver.cuMemsetD8Async;
 import static jcuda.driver.JCudaDriver.cuStreamCreate;
 import static jcuda.driver.JCudaDriver.cuStreamDestroy;
 import static jcuda.driver.JCudaDriver.cuStreamSynchronize;
 
 import java.lang.foreign.MemorySegment;
-import java.nio.ByteBuffer;
 import java.util.Optional;
+import java.util.OptionalLong;
 import jcuda.CudaException;
-import jcuda.Pointer;
 import jcuda.driver.CUcontext;
 import jcuda.driver.CUdevice;
-import jcuda.driver.CUdeviceptr;
 import jcuda.driver.CUstream;
 import jcuda.driver.CUstream_flags;
 import jcuda.driver.JCudaDriver;
@@ -33,23 +27,28 @@ import org.jspecify.annotations.Nullable;
  * An NVIDIA GPU behind the driver API: opened, given memory and modules through JCuda; kernels are
  * launched by {@link KernelLauncher}, which is faster.
  *
- * <p>Copies from and to the heap go through a pinned buffer, since the driver can neither pin a
- * heap array nor be told when the collector moves it. With {@code -Ddiptych.cuda.synchronous=true}
- * every launch waits for its kernel, so that an error is reported where it came from.
+ * <p>With {@code -Ddiptych.cuda.synchronous=true} every launch waits for its kernel, so that an
+ * error is reported where it came from; what is captured as a graph is waited for when it is
+ * replayed.
  */
 final class DriverGpu implements Gpu {
-  private static final int STAGING_BYTES = 8 << 20;
-
   private final CUdevice device;
   private final CUcontext context;
   private final GpuProperties properties;
   private final StreamHandle stream = new StreamHandle();
-  private final Pointer stagingMemory = new Pointer();
-  private final MemorySegment staging;
+  private final DriverStaging staging;
   private final KernelLauncher launcher;
   private final GpuPool pool = new GpuPool(this);
+  private final CaptureGuard capturing = new CaptureGuard();
   private final boolean synchronous = Boolean.getBoolean("diptych.cuda.synchronous");
   private Thread current = Thread.currentThread();
+
+  /** Where scopes take their memory while work is captured. */
+  private @Nullable GpuPool poolOfGraph;
+
+  /** The graph that was replayed last, in words, unless a kernel was launched since. */
+  private @Nullable String lastReplay;
+
   private long used;
   private boolean closed;
 
@@ -72,12 +71,14 @@ final class DriverGpu implements Gpu {
     this.device = device;
     properties = DriverDevices.properties(device);
     context = new CUcontext();
-    cuDevicePrimaryCtxRetain(context, device);
-    cuCtxSetCurrent(context);
-    cuStreamCreate(stream, CUstream_flags.CU_STREAM_NON_BLOCKING);
-    cuMemAllocHost(stagingMemory, STAGING_BYTES);
-    ByteBuffer buffer = stagingMemory.getByteBuffer(0, STAGING_BYTES);
-    staging = MemorySegment.ofBuffer(buffer);
+    try {
+      cuDevicePrimaryCtxRetain(context, device);
+      cuCtxSetCurrent(context);
+      cuStreamCreate(stream, CUstream_flags.CU_STREAM_NON_BLOCKING);
+      staging = new DriverStaging(stream);
+    } catch (CudaException e) {
+      throw new GpuException(GpuErrors.notOpened(properties.name(), GpuErrors.codeOf(e)), e);
+    }
     launcher = new KernelLauncher(properties, stream.handle());
   }
 
@@ -100,27 +101,38 @@ final class DriverGpu implements Gpu {
   @Override
   public DeviceMemory allocate(long bytes) {
     enter();
-    CUdeviceptr pointer = new Address();
+    DriverAddress pointer = new DriverAddress();
     try {
-      cuMemAlloc(pointer, bytes);
+      if (capturing.isOn()) {
+        DriverGraph.unguarded(() -> cuMemAlloc(pointer, bytes));
+      } else {
+        cuMemAlloc(pointer, bytes);
+      }
     } catch (CudaException e) {
-      if (String.valueOf(e.getMessage()).contains("OUT_OF_MEMORY")) {
-        long[] free = new long[1];
-        long[] total = new long[1];
-        cuMemGetInfo(free, total);
-        throw new GpuOutOfMemoryException(bytes, used, free[0], total[0]);
+      if (GpuErrors.codeOf(e).equals(GpuErrors.OUT_OF_MEMORY)) {
+        throw outOfMemory(bytes);
       }
       throw failed("allocating " + bytes + " bytes", e);
     }
     used += bytes;
-    return new DeviceMemory(((Address) pointer).value(), bytes);
+    return new DeviceMemory(pointer.value(), bytes);
+  }
+
+  private GpuException outOfMemory(long bytes) {
+    long[] free = new long[1];
+    long[] total = new long[1];
+    cuMemGetInfo(free, total);
+    GpuException e = new GpuOutOfMemoryException(bytes, used, free[0], total[0]);
+    // A pool that is told so frees what it has and asks again; here that may be part of the graph.
+    return capturing.isOn() ? new GpuException("While work is captured: " + e.getMessage(), e) : e;
   }
 
   @Override
   public void free(DeviceMemory memory) {
     enter();
+    capturing.refuseFree();
     try {
-      cuMemFree(Address.of(memory.address())); // waits for the kernels that use it
+      cuMemFree(DriverAddress.of(memory.address())); // waits for the kernels that use it
     } catch (CudaException e) {
       throw failed("freeing " + memory, e);
     }
@@ -129,20 +141,16 @@ final class DriverGpu implements Gpu {
 
   @Override
   public GpuScope scope() {
-    return pool.scope();
+    return (poolOfGraph == null ? pool : poolOfGraph).scope();
   }
 
   @Override
   public void copyIn(MemorySegment from, DeviceMemory to) {
     checkLength("copyIn", from, to);
     enter();
+    capturing.refuseCopyIn();
     try {
-      for (long at = 0; at < to.bytes(); at += STAGING_BYTES) {
-        long size = Math.min(STAGING_BYTES, to.bytes() - at);
-        MemorySegment.copy(from, at, staging, 0, size);
-        cuMemcpyHtoDAsync(Address.of(to.address() + at), stagingMemory, size, stream);
-        cuStreamSynchronize(stream); // the buffer is used again
-      }
+      staging.copyIn(from, to.address());
     } catch (CudaException e) {
       throw failed("copying to " + to, e);
     }
@@ -152,13 +160,9 @@ final class DriverGpu implements Gpu {
   public void copyOut(DeviceMemory from, MemorySegment to) {
     checkLength("copyOut", to, from);
     enter();
+    capturing.refuseCopyOut();
     try {
-      for (long at = 0; at < from.bytes(); at += STAGING_BYTES) {
-        long size = Math.min(STAGING_BYTES, from.bytes() - at);
-        cuMemcpyDtoHAsync(stagingMemory, Address.of(from.address() + at), size, stream);
-        cuStreamSynchronize(stream);
-        MemorySegment.copy(staging, 0, to, at, size);
-      }
+      staging.copyOut(from.address(), to);
     } catch (CudaException e) {
       throw failed("copying from " + from, e);
     }
@@ -182,7 +186,8 @@ final class DriverGpu implements Gpu {
     }
     enter();
     try {
-      cuMemcpyDtoDAsync(Address.of(to.address()), Address.of(from.address()), from.bytes(), stream);
+      cuMemcpyDtoDAsync(
+          DriverAddress.of(to.address()), DriverAddress.of(from.address()), from.bytes(), stream);
     } catch (CudaException e) {
       throw failed("copying from " + from + " to " + to, e);
     }
@@ -195,7 +200,7 @@ final class DriverGpu implements Gpu {
     }
     enter();
     try {
-      cuMemsetD8Async(Address.of(memory.address()), value, memory.bytes(), stream);
+      cuMemsetD8Async(DriverAddress.of(memory.address()), value, memory.bytes(), stream);
     } catch (CudaException e) {
       throw failed("filling " + memory, e);
     }
@@ -207,15 +212,88 @@ final class DriverGpu implements Gpu {
     if (launch.isEmpty()) {
       return;
     }
+    if (capturing.isOn() && !launcher.hasLoaded(kernel)) {
+      capturing.refuse("the first launch of " + kernel, "do the work once before it is captured");
+    }
     launcher.launch(kernel, launch, arguments);
-    if (synchronous) {
+    lastReplay = null;
+    if (synchronous && !capturing.isOn()) {
       synchronize();
+    }
+  }
+
+  @Override
+  public GpuGraph capture(Runnable work) {
+    enter();
+    capturing.refuseCapture();
+    pool.trim();
+    GpuPool ofGraph = new GpuPool(this);
+    boolean isDone = false;
+    poolOfGraph = ofGraph;
+    capturing.begin();
+    try {
+      DriverGraph graph = DriverGraph.capture(stream, work);
+      isDone = true;
+      return new Replayable(graph, ofGraph, launcher.lastLaunch());
+    } catch (CudaException e) {
+      throw failed("capturing a graph", e);
+    } finally {
+      capturing.end();
+      poolOfGraph = null;
+      if (!isDone) {
+        ofGraph.trim();
+      }
+    }
+  }
+
+  /** A graph of this GPU with its memory. */
+  private final class Replayable implements GpuGraph {
+    private final DriverGraph graph;
+    private final GpuPool memory;
+    private final String name;
+    private boolean isFreed;
+
+    Replayable(DriverGraph graph, GpuPool memory, @Nullable String lastLaunch) {
+      this.graph = graph;
+      this.memory = memory;
+      name = "in a graph that ends with " + lastLaunch;
+    }
+
+    @Override
+    public void replay() {
+      enter();
+      capturing.refuseReplay();
+      if (isFreed) {
+        throw new IllegalStateException("the graph has been closed");
+      }
+      try {
+        graph.launch(stream);
+      } catch (CudaException e) {
+        throw failed("starting a graph", e);
+      }
+      lastReplay = name;
+      if (synchronous) {
+        synchronize();
+      }
+    }
+
+    @Override
+    public void close() {
+      if (isFreed || closed) { // the memory of a GPU that was closed is gone
+        return;
+      }
+      enter();
+      capturing.refuseFree();
+      isFreed = true;
+      graph.destroy();
+      memory.trim();
     }
   }
 
   @Override
   public void synchronize() {
     enter();
+    capturing.refuseSynchronize();
     try {
       cuStreamSynchronize(stream);
     } catch (CudaException e) {
@@ -226,20 +304,18 @@ final class DriverGpu implements Gpu {
   @Override
   public GpuEvent record() {
     enter();
+    capturing.refuseRecord();
     return new DriverEvent(stream);
   }
 
+  @Override
+  public OptionalLong stream() {
+    return OptionalLong.of(stream.handle());
+  }
+
   private GpuException failed(String what, CudaException e) {
-    @Nullable String last = launcher.lastLaunch();
-    String message = "The GPU failed at " + what + ": " + e.getMessage() + ".";
-    if (last != null) {
-      message +=
-          " The last kernel started was "
-              + last
-              + "; the error may come from it or from one before: -Ddiptych.cuda.synchronous=true"
-              + " tells which.";
-    }
-    return new GpuException(message, e);
+    @Nullable String last = lastReplay == null ? launcher.lastLaunch() : lastReplay;
+    return new GpuException(GpuErrors.failed(what, GpuErrors.codeOf(e), last, synchronous), e);
   }
 
   @Override
@@ -250,26 +326,9 @@ final class DriverGpu implements Gpu {
     synchronize();
     pool.trim();
     launcher.close();
-    cuMemFreeHost(stagingMemory);
+    staging.close();
     cuStreamDestroy(stream);
     cuDevicePrimaryCtxRelease(device);
     closed = true;
-  }
-
-  /** A device pointer that can be made from an address and tells it. */
-  private static final class Address extends CUdeviceptr {
-    Address() {}
-
-    private Address(long address) {
-      super(new CUdeviceptr(), address);
-    }
-
-    static Address of(long address) {
-      return new Address(address);
-    }
-
-    long value() {
-      return getNativePointer() + getByteOffset();
-    }
   }
 }

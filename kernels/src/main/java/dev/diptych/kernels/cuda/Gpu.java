@@ -1,6 +1,7 @@
 package dev.diptych.kernels.cuda;
 
 import java.lang.foreign.MemorySegment;
+import java.util.OptionalLong;
 
 /**
  * A GPU, or what stands for one: allocates memory, copies, launches kernels. Work is done in the
@@ -29,7 +30,8 @@ public interface Gpu extends AutoCloseable {
   GpuScope scope();
 
   /**
-   * Copies from the host. On return {@code from} may be changed.
+   * Copies from the host, without waiting for work that was asked for before. On return {@code
+   * from} may be changed.
    *
    * @param from of the length of {@code to}, on the heap ({@code MemorySegment.ofArray}) or not
    */
@@ -55,11 +57,38 @@ public interface Gpu extends AutoCloseable {
    */
   void launch(Kernel kernel, Launch launch, Arguments arguments);
 
+  /**
+   * Captures the launches, fills and copies within the device that {@code work} asks for, instead
+   * of doing them; {@link GpuGraph#replay} does them, as often as it is called. {@link #copyIn},
+   * {@link #copyOut}, {@link #free}, {@link #synchronize} and {@link #record} are refused
+   * meanwhile.
+   *
+   * <p>Do the work once before without capturing it: a kernel that has never run cannot be
+   * captured, for the driver loads it when it first runs.
+   *
+   * <p>Scopes that the work opens get memory that is the graph's own until it is closed, so that
+   * nothing else is given what every replay overwrites; for that the memory that is free in this
+   * GPU's scopes is given back first. Other memory that the work uses must not be given on as long
+   * as the graph is replayed.
+   *
+   * @throws IllegalStateException if the work calls what is refused; whatever it throws is passed
+   *     on, and nothing is left of the capture
+   */
+  GpuGraph capture(Runnable work);
+
   /** Waits until all work is done. */
   void synchronize();
 
   /** Marks this place in the order of work, to measure time from or to it. */
   GpuEvent record();
+
+  /**
+   * The driver's handle of the stream that orders the work, for libraries of CUDA that are called
+   * beside our own kernels; empty if there is no driver behind this GPU.
+   */
+  default OptionalLong stream() {
+    return OptionalLong.empty();
+  }
 
   /** Waits for all work and gives everything back; its memory must not be used any more. */
   @Override

@@ -6,6 +6,9 @@ import java.util.Locale;
 public final class GpuOutOfMemoryException extends GpuException {
   private static final long serialVersionUID = 1L;
 
+  /** Less than this is the driver's own state and what allocations are rounded up to. */
+  private static final long OTHERS = 1L << 30;
+
   /**
    * An error that says what to do.
    *
@@ -16,8 +19,22 @@ public final class GpuOutOfMemoryException extends GpuException {
    */
   public GpuOutOfMemoryException(long asked, long used, long free, long total) {
     super(
-        "The GPU is out of memory: %s were asked for; this program holds %s, and %s of the GPU's %s are free. Lower the batch size or the picture size, or end what else runs on the GPU."
-            .formatted(text(asked), text(used), text(free), text(total)));
+        "The GPU is out of memory: %s were asked for; this program holds %s, and %s of the GPU's %s are free.%s Lower the batch size or the picture size%s."
+            .formatted(
+                text(asked),
+                text(used),
+                text(free),
+                text(total),
+                others(total - free - used),
+                total - free - used > OTHERS
+                    ? ", wait for the others, or choose another GPU with CUDA_VISIBLE_DEVICES"
+                    : ""));
+  }
+
+  private static String others(long bytes) {
+    return bytes > OTHERS
+        ? " Other programs hold up to " + text(bytes) + " of it: `nvidia-smi` lists them."
+        : "";
   }
 
   private static String text(long bytes) {

@@ -1,20 +1,23 @@
 package dev.diptych.kernels.cuda;
 
 import java.util.ArrayDeque;
-import java.util.Map;
 import java.util.TreeMap;
 
 /**
  * Blocks of a GPU's memory that nobody uses at the moment, so that a step which needs what the step
  * before it needed asks the driver for nothing. All work of a GPU is in one order, so a block may
  * be given on while a kernel that used it has still to run.
+ *
+ * <p>Wishes are rounded up to one of eight sizes between two powers of two, and a block serves
+ * wishes of its own size alone. So the same wishes in the same order find the same sizes free, time
+ * after time: a step that ran once can be captured as a graph, in which nothing may be allocated.
  */
 public final class GpuPool {
   /** Sizes are rounded up to this, the alignment that CUDA itself gives. */
   static final long GRANULE = 512;
 
-  /** A free block is taken for a smaller wish if it is no more than this many times as large. */
-  private static final double MOST_WASTE = 1.25;
+  /** Sizes between two powers of two: at most an eighth of a block is wasted. */
+  private static final int SIZES_PER_DOUBLING = 8;
 
   private final Gpu gpu;
   private final TreeMap<Long, ArrayDeque<DeviceMemory>> free = new TreeMap<>();
@@ -32,16 +35,14 @@ public final class GpuPool {
 
   /** A block of at least {@code bytes} bytes. */
   DeviceMemory take(long bytes) {
-    long size = Math.max(1, Math.ceilDiv(bytes, GRANULE)) * GRANULE;
-    Map.Entry<Long, ArrayDeque<DeviceMemory>> fitting = free.ceilingEntry(size);
-    if (fitting == null || fitting.getKey() > size * MOST_WASTE) {
-      return fresh(size);
-    }
-    DeviceMemory block = fitting.getValue().pop();
-    if (fitting.getValue().isEmpty()) {
-      free.remove(fitting.getKey());
-    }
-    return block;
+    long size = sizeFor(bytes);
+    ArrayDeque<DeviceMemory> ofThisSize = free.get(size);
+    return ofThisSize == null || ofThisSize.isEmpty() ? fresh(size) : ofThisSize.pop();
+  }
+
+  private static long sizeFor(long bytes) {
+    long step = Math.max(GRANULE, Long.highestOneBit(Math.max(1, bytes - 1)) / SIZES_PER_DOUBLING);
+    return Math.max(1, Math.ceilDiv(bytes, step)) * step;
   }
 
   private DeviceMemory fresh(long size) {
@@ -49,7 +50,7 @@ public final class GpuPool {
     try {
       block = gpu.allocate(size);
     } catch (GpuOutOfMemoryException e) {
-      if (free.isEmpty()) {
+      if (free.values().stream().allMatch(ArrayDeque::isEmpty)) {
         throw e;
       }
       trim(); // what is free may be of the wrong sizes

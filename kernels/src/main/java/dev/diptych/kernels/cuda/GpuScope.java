@@ -1,7 +1,7 @@
 package dev.diptych.kernels.cuda;
 
-import java.util.ArrayList;
-import java.util.List;
+import java.util.LinkedHashMap;
+import java.util.Map;
 
 /**
  * Owns device memory: what is allocated in a scope lives until it is closed. Then it serves the
@@ -11,7 +11,7 @@ import java.util.List;
 public final class GpuScope implements AutoCloseable {
   private final Gpu gpu;
   private final GpuPool pool;
-  private final List<DeviceMemory> blocks = new ArrayList<>();
+  private final Map<Long, DeviceMemory> blocks = new LinkedHashMap<>(); // by address
   private boolean closed;
 
   GpuScope(Gpu gpu, GpuPool pool) {
@@ -35,7 +35,7 @@ public final class GpuScope implements AutoCloseable {
       throw new IllegalStateException("this scope of device memory has been closed");
     }
     DeviceMemory block = pool.take(bytes);
-    blocks.add(block);
+    blocks.put(block.address(), block);
     return block.slice(0, bytes);
   }
 
@@ -44,13 +44,29 @@ public final class GpuScope implements AutoCloseable {
     return allocate(Float.BYTES * count);
   }
 
+  /**
+   * Gives one block on, before the scope ends.
+   *
+   * @param memory as {@link #allocate} returned it
+   */
+  public void release(DeviceMemory memory) {
+    DeviceMemory block = blocks.remove(memory.address());
+    if (block == null) {
+      throw new IllegalStateException(memory + " is not, or no longer, a block of this scope");
+    }
+    pool.give(block);
+  }
+
+  /** Gives all memory on and stays open. Kernels that were launched before may still use it. */
+  public void rewind() {
+    blocks.values().forEach(pool::give);
+    blocks.clear();
+  }
+
   /** Gives the memory on. Kernels that were launched before may still be using it. */
   @Override
   public void close() {
-    if (!closed) {
-      closed = true;
-      blocks.forEach(pool::give);
-      blocks.clear();
-    }
+    closed = true;
+    rewind();
   }
 }

@@ -21,7 +21,9 @@ import org.jspecify.annotations.Nullable;
  * Launches kernels by a direct call of the driver's {@code cuLaunchKernel}: some tens of
  * nanoseconds, where JCuda's takes microseconds. The arguments are passed as one block of bytes
  * ({@code CU_LAUNCH_PARAM_BUFFER_POINTER}), which the driver copies before the call returns, so one
- * block serves all launches.
+ * block serves all launches. While a stream is captured the launch becomes a node of a graph, and
+ * the block is copied into the node (cuda.h, {@code cuGraphAddKernelNode}: what {@code extra}
+ * points to is copied during the call).
  */
 final class KernelLauncher {
   private static final int MOST_ARGUMENT_BYTES = 4096;
@@ -86,6 +88,11 @@ final class KernelLauncher {
     extra.setAtIndex(JAVA_LONG, 4, END);
   }
 
+  /** Whether a kernel has been launched before, so that the driver has loaded it. */
+  boolean hasLoaded(Kernel kernel) {
+    return kernels.containsKey(kernel);
+  }
+
   /** Starts a kernel. */
   void launch(Kernel kernel, Launch launch, Arguments arguments) {
     LoadedKernel loaded = kernels.get(kernel);
@@ -101,11 +108,8 @@ final class KernelLauncher {
     int result = call(loaded, launch);
     if (result != CUresult.CUDA_SUCCESS) {
       throw new GpuException(
-          "The GPU refused to launch "
-              + describe(kernel, launch, arguments)
-              + ": "
-              + CUresult.stringFor(result)
-              + ".");
+          GpuErrors.notLaunched(
+              describe(kernel, launch, arguments), CUresult.stringFor(result), lastLaunch()));
     }
     lastKernel = kernel;
     lastLaunch = launch;

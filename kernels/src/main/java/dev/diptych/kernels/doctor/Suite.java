@@ -29,6 +29,13 @@ public final class Suite {
     MatmulCases.addTo(suite);
     MatmulBf16Cases.addTo(suite);
     AttentionCases.addTo(suite);
+    ContrastiveCases.addTo(suite);
+    Conv2dCases.addTo(suite);
+    ChannelsLastCases.addTo(suite);
+    BatchNormCases.addTo(suite);
+    AveragePoolCases.addTo(suite);
+    MeanTokenCases.addTo(suite);
+    CublasRace.addTo(suite);
     return suite;
   }
 

@@ -53,7 +53,34 @@ public final class MatmulCuda {
   }
 
   /**
-   * C = op(A)·op(B), then the epilogue.
+   * C = op(A)·op(B), then the epilogue: in bf16 by {@link MatmulBf16Cuda}, else here.
+   *
+   * @param operands the precision of A and B
+   * @param a as {@link MatmulDims} lays it out, in elements
+   * @param b the same
+   * @param c the same, written
+   * @param ofC the precision of C and of the epilogue's runs like C; f32 if the operands are
+   */
+  public static void multiply(
+      Gpu gpu,
+      MatmulDims d,
+      Precision operands,
+      DeviceMemory a,
+      DeviceMemory b,
+      DeviceMemory c,
+      Precision ofC,
+      CudaEpilogue epilogue) {
+    switch (operands) {
+      case F32 -> {
+        assert ofC == Precision.F32;
+        multiply(gpu, d, a, b, c, epilogue);
+      }
+      case BF16 -> MatmulBf16Cuda.multiply(gpu, d, a, b, c, ofC, epilogue);
+    }
+  }
+
+  /**
+   * C = op(A)·op(B) in f32, then the epilogue.
    *
    * @param a as {@link MatmulDims} lays it out
    * @param b the same
@@ -216,5 +243,37 @@ public final class MatmulCuda {
     DeviceMemory first = d.transposeB() ? dc : a;
     DeviceMemory second = d.transposeB() ? a : dc;
     multiply(gpu, d.forGradientOfB(), first, second, db, epilogue);
+  }
+
+  /** The gradient of A in {@code ofGradient} from B and that of C in {@code operands}. */
+  public static void backwardA(
+      Gpu gpu,
+      MatmulDims d,
+      Precision operands,
+      DeviceMemory b,
+      DeviceMemory dc,
+      DeviceMemory da,
+      Precision ofGradient,
+      CudaEpilogue epilogue) {
+    switch (operands) {
+      case F32 -> backwardA(gpu, d, b, dc, da, epilogue);
+      case BF16 -> MatmulBf16Cuda.backwardA(gpu, d, b, dc, da, ofGradient, epilogue);
+    }
+  }
+
+  /** The gradient of B in {@code ofGradient} from A and that of C in {@code operands}. */
+  public static void backwardB(
+      Gpu gpu,
+      MatmulDims d,
+      Precision operands,
+      DeviceMemory a,
+      DeviceMemory dc,
+      DeviceMemory db,
+      Precision ofGradient,
+      CudaEpilogue epilogue) {
+    switch (operands) {
+      case F32 -> backwardB(gpu, d, a, dc, db, epilogue);
+      case BF16 -> MatmulBf16Cuda.backwardB(gpu, d, a, dc, db, ofGradient, epilogue);
+    }
   }
 }

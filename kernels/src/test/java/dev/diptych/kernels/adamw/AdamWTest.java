@@ -14,6 +14,10 @@ class AdamWTest {
     return new AdamWStep(t, 1e-2, 0.9, 0.98, 1e-6, weightDecay, gradientScale);
   }
 
+  private static Floats numbers(AdamWStep step) {
+    return Floats.of(step.packed());
+  }
+
   /**
    * Two steps worked out by hand: η = 0.1, β = (0.5, 0.75), ε = 0, λ = 0.2, p = 1, g = 2 then −1.
    */
@@ -75,7 +79,7 @@ class AdamWTest {
     for (int t = 1; t <= 10; t++) {
       double[] g = Oracle.normal(t + 10, n);
       AdamWReference.update(step(t, 0.2, 0.5), p, g, m, v, begin, end);
-      AdamWCpu.update(step(t, 0.2, 0.5), fp, Oracle.floats(g), fm, fv, begin, end);
+      AdamWCpu.update(numbers(step(t, 0.2, 0.5)), fp, Oracle.floats(g), fm, fv, begin, end);
     }
     Oracle.assertClose("p", p, fp, 5e-6);
     Oracle.assertClose("m", m, fm, 1e-6);
@@ -86,7 +90,8 @@ class AdamWTest {
   void whatIsOutsideTheRangeStaysUntouched() {
     Floats p = Floats.of(1, 2, 3, 4);
     Floats state = Floats.zeros(4);
-    AdamWCpu.update(step(1, 0.2, 1), p, Floats.of(1, 1, 1, 1), state, Floats.zeros(4), 1, 3);
+    AdamWCpu.update(
+        numbers(step(1, 0.2, 1)), p, Floats.of(1, 1, 1, 1), state, Floats.zeros(4), 1, 3);
     assertThat(p.array()[0]).isEqualTo(1);
     assertThat(p.array()[3]).isEqualTo(4);
     assertThat(p.array()[1]).isLessThan(2);
@@ -96,15 +101,57 @@ class AdamWTest {
   @Test
   void anEmptyRangeDoesNothing() {
     Floats p = Floats.of(1, 2);
-    AdamWCpu.update(step(1, 0.2, 1), p, p, Floats.zeros(2), Floats.zeros(2), 1, 1);
+    AdamWCpu.update(numbers(step(1, 0.2, 1)), p, p, Floats.zeros(2), Floats.zeros(2), 1, 1);
     assertThat(p.array()).containsExactly(1, 2);
+  }
+
+  @Test
+  void aScaleThatIsNaNChangesNothing() {
+    AdamWStep step = step(1, 0.2, Double.NaN);
+    Floats p = Floats.of(1, 2, 3);
+    Floats m = Floats.of(4, 5, 6);
+    Floats v = Floats.of(7, 8, 9);
+    AdamWCpu.update(numbers(step), p, Floats.of(1, 1, 1), m, v, 0, 3);
+    assertThat(p.array()).containsExactly(1, 2, 3);
+    assertThat(m.array()).containsExactly(4, 5, 6);
+    assertThat(v.array()).containsExactly(7, 8, 9);
+    double[] state = {1};
+    AdamWReference.update(step, state, state, state, state, 0, 1);
+    assertThat(state).containsExactly(1);
+  }
+
+  @Test
+  void gradientsAreScaledToTheNormThatIsAllowed() {
+    assertThat(AdamWReference.gradientScale(4, 1, 1)).isEqualTo(0.25);
+    assertThat(AdamWReference.gradientScale(0.5, 1, 1)).isEqualTo(1);
+    assertThat(AdamWReference.gradientScale(0, 1, 1)).isEqualTo(1);
+    assertThat(AdamWReference.gradientScale(4, 1, 0)).isEqualTo(1);
+    assertThat(AdamWReference.gradientScale(4, Double.NaN, 1)).isNaN();
+    assertThat(AdamWReference.gradientScale(Double.POSITIVE_INFINITY, 1, 0)).isNaN();
+  }
+
+  @Test
+  void theOrderOfPackedNumbersIsTheKernels() {
+    float[] packed = new AdamWStep(2, 0.5, 0.75, 0.5, 0.125, 0.25, 0.0625).packed();
+    assertThat(packed)
+        .containsExactly(
+            new float[] {
+              0.25f, 0.5f, 0.5f, 0.875f, 0.5f / 0.4375f, (float) Math.sqrt(0.75), 0.125f, 0.0625f
+            },
+            within(1e-7f));
   }
 
   @Test
   void aNaNGradientSpoilsItsParameterAlone() {
     Floats p = Floats.of(1, 2, 3);
     AdamWCpu.update(
-        step(1, 0, 1), p, Floats.of(1, Float.NaN, 1), Floats.zeros(3), Floats.zeros(3), 0, 3);
+        numbers(step(1, 0, 1)),
+        p,
+        Floats.of(1, Float.NaN, 1),
+        Floats.zeros(3),
+        Floats.zeros(3),
+        0,
+        3);
     assertThat(p.array()[0]).isFinite();
     assertThat(p.array()[1]).isNaN();
     assertThat(p.array()[2]).isFinite();
@@ -133,7 +180,7 @@ class AdamWTest {
           Floats p = Floats.zeros(100_003 + 1);
           Floats m = Floats.zeros(100_003);
           Floats v = Floats.zeros(100_003);
-          AdamWCpu.update(step(1, 0.2, 1), p.slice(0, 100_003), g, m, v, 0, 100_003);
+          AdamWCpu.update(numbers(step(1, 0.2, 1)), p.slice(0, 100_003), g, m, v, 0, 100_003);
           p.array()[100_003] = (float) AdamWCpu.sumOfSquares(g);
           return p.array();
         });

@@ -2,6 +2,8 @@ package dev.diptych.kernels.contrastive;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.diptych.kernels.cuda.DeviceMemory;
+import dev.diptych.kernels.cuda.Precision;
 import dev.diptych.kernels.memory.Floats;
 import java.io.File;
 import java.net.URISyntaxException;
@@ -9,6 +11,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /**
  * The N × N matrix is never stored: by the formula for scratch, and by what is really allocated.
@@ -37,6 +41,58 @@ class ContrastiveMemoryTest {
     long forwardTwo = new ContrastiveDims(16_384, 64, true).forwardScratch();
     long forwardFour = new ContrastiveDims(32_768, 64, true).forwardScratch();
     assertThat(forwardFour - forwardTwo).isEqualTo(2 * (forwardTwo - forwardOne));
+  }
+
+  /** On a GPU: what is said to be needed, and what is really allocated, products included. */
+  @ParameterizedTest
+  @EnumSource(Precision.class)
+  void pairs32768TakeUnder300MegabytesOfAGpu(Precision precision) {
+    ContrastiveDims d = new ContrastiveDims(32_768, 512, true);
+    assertThat(d.gpuForwardScratch(precision)).isLessThan(220_000_000);
+    assertThat(d.gpuBackwardScratch(precision)).isLessThan(275_000_000);
+    long forward = allocated(precision, d, false);
+    long backward = allocated(precision, d, true);
+    // Pools round up to 512 bytes; products may be summed in parts.
+    assertThat(forward - d.gpuForwardScratch(precision)).isBetween(0L, 8192L);
+    assertThat(backward - d.gpuBackwardScratch(precision)).isBetween(0L, 20_000_000L);
+    assertThat(Math.max(forward, backward)).isLessThan(300_000_000);
+  }
+
+  @Test
+  void ofAMillionPairsAGpuNeedsMemoryForThemAndOneChunk() {
+    long one = new ContrastiveDims(1 << 18, 64, true).gpuBackwardScratch(Precision.BF16);
+    long two = new ContrastiveDims(1 << 19, 64, true).gpuBackwardScratch(Precision.BF16);
+    long four = new ContrastiveDims(1 << 20, 64, true).gpuBackwardScratch(Precision.BF16);
+    // Chunks are of 64 rows from 2¹⁸ pairs on, and all else grows with N.
+    assertThat((double) (four - two) / (two - one)).isBetween(1.99, 2.01);
+  }
+
+  private static long allocated(Precision precision, ContrastiveDims d, boolean isBackward) {
+    CountingGpu gpu = new CountingGpu();
+    DeviceMemory embeddings = new DeviceMemory(0, (long) precision.bytes() * d.n() * d.d());
+    DeviceMemory lse = new DeviceMemory(0, 4L * d.n());
+    DeviceMemory one = new DeviceMemory(0, 4);
+    if (isBackward) {
+      ContrastiveCuda.backward(
+          gpu,
+          d,
+          precision,
+          embeddings,
+          embeddings,
+          one,
+          lse, // ids, of the same size
+          one,
+          lse,
+          lse,
+          one,
+          embeddings,
+          embeddings,
+          one);
+    } else {
+      ContrastiveCuda.forward(
+          gpu, d, precision, embeddings, embeddings, one, lse, one, one, lse, lse);
+    }
+    return gpu.allocated();
   }
 
   /** A heap that could hold a quarter of the matrix is enough for all there is. */

@@ -15,16 +15,17 @@ class ArgumentsTest {
             .pointer(new DeviceMemory(0x7f00_0000_1230L, 8))
             .float32(0.5f)
             .int64(-2)
-            .int32(9);
-    assertThat(arguments.size()).isEqualTo(36);
+            .int32(9)
+            .pointer(null);
+    assertThat(arguments.size()).isEqualTo(48);
     ByteBuffer packed = arguments.packed();
-    assertThat(packed.remaining()).isEqualTo(36);
+    assertThat(packed.remaining()).isEqualTo(48);
     assertThat(packed.getInt(0)).isEqualTo(7);
     assertThat(packed.getLong(8)).isEqualTo(0x7f00_0000_1230L);
     assertThat(packed.getFloat(16)).isEqualTo(0.5f);
     assertThat(packed.getLong(24)).isEqualTo(-2);
     assertThat(packed.getInt(32)).isEqualTo(9);
-    assertThat(arguments).hasToString("(7, 0x7f0000001230, 0.5, -2, 9)");
+    assertThat(arguments).hasToString("(7, 0x7f0000001230[8 bytes], 0.5, -2, 9, null)");
   }
 
   @Test

@@ -12,9 +12,14 @@ class CudaDeviceTest {
   public static final class Probe {
     private Probe() {}
 
-    /** Looks for a GPU and says what it found. */
+    /** Looks for a GPU and says what it found, or why it found none. */
     public static void main(String[] arguments) {
       System.out.println("found " + CudaDevice.tryOpen().map(Gpu::properties));
+      try (Gpu gpu = CudaDevice.open()) {
+        System.out.println("opened " + gpu.properties());
+      } catch (GpuException e) {
+        System.out.println(e.getMessage());
+      }
     }
   }
 
@@ -36,6 +41,7 @@ class CudaDeviceTest {
     assertThat(process.waitFor()).as(output).isZero();
     assumeTrue(output.contains("found Optional.empty"), "this machine has a GPU");
     assertThat(output).contains("dev.diptych.kernels.cuda.CudaDevice ");
+    assertThat(output).contains("There is no NVIDIA driver here: ");
     assertThat(output).doesNotContain("jcuda.").doesNotContain("DriverGpu ");
   }
 }

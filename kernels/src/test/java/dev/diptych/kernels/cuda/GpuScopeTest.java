@@ -40,6 +40,34 @@ class GpuScopeTest {
   }
 
   @Test
+  void wishesInTheSameOrderFindTheSameSizesFree() {
+    for (int step = 0; step < 3; step++) {
+      long held = pool.held();
+      try (GpuScope scope = pool.scope()) {
+        scope.allocate(9_000);
+        DeviceMemory large = scope.allocate(10_000);
+        scope.release(large);
+        scope.allocate(9_100);
+        scope.allocate(10_100);
+        scope.rewind();
+        scope.allocate(9_000);
+      }
+      assertThat(step == 0 ? held : pool.held()).isEqualTo(held);
+    }
+  }
+
+  @Test
+  void aBlockIsReleasedOnce() {
+    try (GpuScope scope = pool.scope()) {
+      DeviceMemory block = scope.allocate(100);
+      scope.release(block);
+      assertThat(scope.allocate(90).address()).isEqualTo(block.address());
+      DeviceMemory other = new DeviceMemory(12, 4);
+      assertThatThrownBy(() -> scope.release(other)).hasMessageContaining("no longer, a block");
+    }
+  }
+
+  @Test
   void twoOpenScopesShareNothing() {
     try (GpuScope outer = pool.scope();
         GpuScope inner = pool.scope()) {

@@ -10,7 +10,9 @@ import java.util.List;
  */
 public final class NotingGpu implements Gpu {
   private final GpuProperties properties;
+  private final CaptureGuard capturing = new CaptureGuard();
   private final List<String> launched = new ArrayList<>();
+  private final List<String> captured = new ArrayList<>();
   private long next = 1 << 20;
 
   /** One with these properties. */
@@ -38,7 +40,9 @@ public final class NotingGpu implements Gpu {
   }
 
   @Override
-  public void free(DeviceMemory memory) {}
+  public void free(DeviceMemory memory) {
+    capturing.refuseFree();
+  }
 
   @Override
   public GpuScope scope() {
@@ -46,7 +50,9 @@ public final class NotingGpu implements Gpu {
   }
 
   @Override
-  public void copyIn(MemorySegment from, DeviceMemory to) {}
+  public void copyIn(MemorySegment from, DeviceMemory to) {
+    capturing.refuseCopyIn();
+  }
 
   @Override
   public void copyOut(DeviceMemory from, MemorySegment to) {
@@ -61,11 +67,35 @@ public final class NotingGpu implements Gpu {
 
   @Override
   public void launch(Kernel kernel, Launch launch, Arguments arguments) {
-    launched.add(kernel.entry());
+    (capturing.isOn() ? captured : launched).add(kernel.entry());
   }
 
   @Override
-  public void synchronize() {}
+  public GpuGraph capture(Runnable work) {
+    capturing.begin();
+    captured.clear();
+    try {
+      work.run();
+    } finally {
+      capturing.end();
+    }
+    List<String> entries = List.copyOf(captured);
+    return new GpuGraph() {
+      @Override
+      public void replay() {
+        capturing.refuseReplay();
+        launched.addAll(entries);
+      }
+
+      @Override
+      public void close() {}
+    };
+  }
+
+  @Override
+  public void synchronize() {
+    capturing.refuseSynchronize();
+  }
 
   @Override
   public GpuEvent record() {

@@ -32,6 +32,33 @@ public final class PtxGpu implements Gpu {
   private final Map<String, PtxModule> modules = new HashMap<>();
   private final List<GpuPool> pools = new ArrayList<>();
   private final UnaryOperator<String> edit;
+  private final CaptureGuard capturing = new CaptureGuard();
+
+  /** What is being captured. */
+  private Recording recording = new Recording();
+
+  /** Work that was captured, and the memory of the scopes that it opened. */
+  private final class Recording implements GpuGraph {
+    final List<Runnable> work = new ArrayList<>();
+    final List<GpuPool> pools = new ArrayList<>();
+    boolean isClosed;
+
+    @Override
+    public void replay() {
+      capturing.refuseReplay();
+      if (isClosed) {
+        throw new IllegalStateException("the graph has been closed");
+      }
+      work.forEach(Runnable::run);
+    }
+
+    @Override
+    public void close() {
+      capturing.refuseFree();
+      isClosed = true;
+      pools.forEach(GpuPool::trim);
+    }
+  }
 
   /** Runs the kernels as they ship. */
   public PtxGpu() {
@@ -55,13 +82,14 @@ public final class PtxGpu implements Gpu {
 
   @Override
   public void free(DeviceMemory memory) {
+    capturing.refuseFree();
     machine.memory().free(memory.address());
   }
 
   @Override
   public GpuScope scope() {
     GpuPool pool = new GpuPool(this);
-    pools.add(pool);
+    (capturing.isOn() ? recording.pools : pools).add(pool);
     return pool.scope();
   }
 
@@ -79,19 +107,48 @@ public final class PtxGpu implements Gpu {
   @Override
   public void copyIn(MemorySegment from, DeviceMemory to) {
     checkLength(from.byteSize(), to.bytes());
+    capturing.refuseCopyIn();
     machine.memory().write(to.address(), from);
   }
 
   @Override
   public void copyOut(DeviceMemory from, MemorySegment to) {
     checkLength(from.bytes(), to.byteSize());
+    capturing.refuseCopyOut();
     machine.memory().peek(from.address(), to);
   }
 
   @Override
   public void copy(DeviceMemory from, DeviceMemory to) {
     checkLength(from.bytes(), to.bytes());
-    machine.memory().copy(from.address(), to.address(), from.bytes());
+    run(() -> machine.memory().copy(from.address(), to.address(), from.bytes()));
+  }
+
+  /** Does it, or records it to be done later. */
+  private void run(Runnable one) {
+    if (capturing.isOn()) {
+      recording.work.add(one);
+    } else {
+      one.run();
+    }
+  }
+
+  @Override
+  public GpuGraph capture(Runnable work) {
+    capturing.begin();
+    Recording graph = new Recording();
+    recording = graph;
+    boolean isDone = false;
+    try {
+      work.run();
+      isDone = true;
+      return graph;
+    } finally {
+      capturing.end();
+      if (!isDone) {
+        graph.close();
+      }
+    }
   }
 
   private static void checkLength(long from, long to) {
@@ -103,9 +160,9 @@ public final class PtxGpu implements Gpu {
   @Override
   public void fill(DeviceMemory memory, byte value) {
     if (value == NOT_A_NUMBER) {
-      machine.memory().poison(memory.address(), memory.bytes());
+      run(() -> machine.memory().poison(memory.address(), memory.bytes()));
     } else {
-      machine.memory().fill(memory.address(), memory.bytes(), value);
+      run(() -> machine.memory().fill(memory.address(), memory.bytes(), value));
     }
   }
 
@@ -120,12 +177,9 @@ public final class PtxGpu implements Gpu {
     }
     byte[] packed = new byte[arguments.size()];
     arguments.packed().get(packed);
-    machine.launch(
-        entry,
-        new Extent(launch.gridX(), launch.gridY(), launch.gridZ()),
-        new Extent(launch.blockX(), launch.blockY(), launch.blockZ()),
-        launch.sharedBytes(),
-        packed);
+    Extent grid = new Extent(launch.gridX(), launch.gridY(), launch.gridZ());
+    Extent block = new Extent(launch.blockX(), launch.blockY(), launch.blockZ());
+    run(() -> machine.launch(entry, grid, block, launch.sharedBytes(), packed));
   }
 
   private PtxModule load(String resource) {
@@ -140,10 +194,13 @@ public final class PtxGpu implements Gpu {
   }
 
   @Override
-  public void synchronize() {}
+  public void synchronize() {
+    capturing.refuseSynchronize();
+  }
 
   @Override
   public GpuEvent record() {
+    capturing.refuseRecord();
     return new GpuEvent() {
       @Override
       public double millisecondsSince(GpuEvent start) {

@@ -62,6 +62,18 @@ class PlantedFaultsTest {
     barrierIsNeeded("reduce 2×2 f32", "join_chunks", 0);
     barrierIsNeeded("reduce sum of squares 1 f32", "sum_squares_partial", 0);
     barrierIsNeeded("reduce sum of squares 1 f32", "sum_squares_partial", 1);
+    barrierIsNeeded("contrastive 2×2 by 1 f32", "contrastive_statistics", 0);
+    barrierIsNeeded("contrastive 65×3 by 64 f32", "contrastive_join", 0);
+    String ofSeveralTiles = "contrastive 130×17 by 96 with ids, as they are f32";
+    barrierIsNeeded(ofSeveralTiles, "contrastive_shares", 0);
+    barrierIsNeeded(ofSeveralTiles, "contrastive_shares", 1);
+  }
+
+  @Test
+  void joinsOfRowsOfThreadsWithoutABarrier() {
+    barrierIsNeeded("batchnorm 3×3 f32", "batchnorm_moments_f32", 0);
+    barrierIsNeeded("batchnorm 3×3 bf16", "batchnorm_products_bf16", 0);
+    barrierIsNeeded("batchnorm 3×3 f32", "batchnorm_join_moments_f32", 0);
   }
 
   @Test

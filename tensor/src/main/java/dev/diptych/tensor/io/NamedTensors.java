@@ -2,7 +2,9 @@ package dev.diptych.tensor.io;
 
 import dev.diptych.kernels.memory.Floats;
 import dev.diptych.tensor.DType;
+import dev.diptych.tensor.Device;
 import dev.diptych.tensor.Shape;
+import dev.diptych.tensor.Tensor;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
@@ -63,6 +65,23 @@ public interface NamedTensors extends AutoCloseable {
    * @throws IOException if the file cannot be read
    */
   void readFloats(String name, Floats target) throws IOException;
+
+  /**
+   * Reads a tensor of numbers of any type into the contiguous {@code target}, on whichever device.
+   *
+   * @throws TensorFileException if there is no such tensor or it has another number of elements
+   * @throws IOException if the file cannot be read
+   */
+  default void read(String name, Tensor target) throws IOException {
+    switch (target.device()) {
+      case Device.Cpu cpu -> readFloats(name, target.floats());
+      case Device.Cuda cuda -> {
+        Floats read = Floats.zeros(target.size());
+        readFloats(name, read);
+        target.copyFrom(read);
+      }
+    }
+  }
 
   /** Ends the access to the file; what was read stays valid. */
   @Override

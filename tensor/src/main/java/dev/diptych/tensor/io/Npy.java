@@ -49,7 +49,8 @@ public final class Npy {
    */
   public static void write(Path file, Tensor tensor, DType dtype) throws IOException {
     byte[] header = header(tensor.shape(), dtype);
-    Floats floats = tensor.isContiguous() ? tensor.floats() : Floats.of(tensor.toArray());
+    Tensor here = tensor.onHost();
+    Floats floats = here.isContiguous() ? here.floats() : Floats.of(here.toArray());
     AtomicFile.write(
         file,
         channel -> {

@@ -52,7 +52,8 @@ public final class SafetensorsWriter {
    * @throws IllegalArgumentException if {@code dtype} is none of these or the name is taken
    */
   public SafetensorsWriter add(String name, Tensor tensor, DType dtype) {
-    Floats floats = tensor.isContiguous() ? tensor.floats() : Floats.of(tensor.toArray());
+    Tensor here = tensor.onHost();
+    Floats floats = here.isContiguous() ? here.floats() : Floats.of(here.toArray());
     float[] x = floats.array();
     int offset = floats.offset();
     Source source =

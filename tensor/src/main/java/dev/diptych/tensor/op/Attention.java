@@ -1,9 +1,13 @@
 package dev.diptych.tensor.op;
 
 import dev.diptych.kernels.attention.AttentionCpu;
+import dev.diptych.kernels.attention.AttentionCuda;
 import dev.diptych.kernels.attention.AttentionDims;
+import dev.diptych.kernels.cuda.DeviceMemory;
 import dev.diptych.kernels.memory.Floats;
+import dev.diptych.tensor.CudaStorage;
 import dev.diptych.tensor.HostStorage;
+import dev.diptych.tensor.IntTensor;
 import dev.diptych.tensor.Shape;
 import dev.diptych.tensor.ShapeException;
 import dev.diptych.tensor.Tensor;
@@ -41,7 +45,7 @@ public final class Attention {
       TensorScope scope, Tensor qkv, int heads, boolean causal, int @Nullable [] keyLengths) {
     AttentionDims d = packedDims(qkv, heads, causal);
     requireLengths(keyLengths, d);
-    Result result = allocate(scope, d);
+    Result result = allocate(scope, qkv, d);
     switch (qkv.storage()) {
       case HostStorage host ->
           AttentionCpu.forward(
@@ -52,6 +56,17 @@ public final class Attention {
               keyLengths,
               result.y.floats(),
               result.lse.floats());
+      case CudaStorage cuda ->
+          AttentionCuda.forward(
+              cuda.gpu(),
+              d,
+              qkv.precision(),
+              partOnGpu(qkv, 0, d),
+              partOnGpu(qkv, 1, d),
+              partOnGpu(qkv, 2, d),
+              lengths(scope, keyLengths),
+              result.y.memory(),
+              result.lse.memory());
     }
     return result;
   }
@@ -73,7 +88,7 @@ public final class Attention {
       Tensor dy) {
     AttentionDims d = packedDims(qkv, heads, causal);
     ShapeException.require("attention", "dy", "(B, T, C)", saved.y.shape(), "to match y", dy);
-    Tensor dqkv = scope.allocate(qkv.shape());
+    Tensor dqkv = scope.allocateLike(qkv, qkv.shape());
     switch (qkv.storage()) {
       case HostStorage host ->
           AttentionCpu.backward(
@@ -88,6 +103,21 @@ public final class Attention {
               part(dqkv, 0, d),
               part(dqkv, 1, d),
               part(dqkv, 2, d));
+      case CudaStorage cuda ->
+          AttentionCuda.backward(
+              cuda.gpu(),
+              d,
+              qkv.precision(),
+              partOnGpu(qkv, 0, d),
+              partOnGpu(qkv, 1, d),
+              partOnGpu(qkv, 2, d),
+              lengths(scope, keyLengths),
+              saved.y.memory(),
+              saved.lse.memory(),
+              dy.memory(qkv.precision()),
+              partOnGpu(dqkv, 0, d),
+              partOnGpu(dqkv, 1, d),
+              partOnGpu(dqkv, 2, d));
     }
     return dqkv;
   }
@@ -106,7 +136,7 @@ public final class Attention {
       TensorScope scope, Tensor q, Tensor k, Tensor v, int heads, int @Nullable [] keyLengths) {
     AttentionDims d = separateDims(q, k, v, heads);
     requireLengths(keyLengths, d);
-    Result result = allocate(scope, d);
+    Result result = allocate(scope, q, d);
     switch (q.storage()) {
       case HostStorage host ->
           AttentionCpu.forward(
@@ -117,6 +147,17 @@ public final class Attention {
               keyLengths,
               result.y.floats(),
               result.lse.floats());
+      case CudaStorage cuda ->
+          AttentionCuda.forward(
+              cuda.gpu(),
+              d,
+              q.precision(),
+              q.memory(),
+              k.memory(q.precision()),
+              v.memory(q.precision()),
+              lengths(scope, keyLengths),
+              result.y.memory(),
+              result.lse.memory());
     }
     return result;
   }
@@ -141,7 +182,9 @@ public final class Attention {
     ShapeException.require("attention", "dy", "(B, Tq, C)", saved.y.shape(), "to match y", dy);
     Gradients gradients =
         new Gradients(
-            scope.allocate(q.shape()), scope.allocate(k.shape()), scope.allocate(v.shape()));
+            scope.allocateLike(q, q.shape()),
+            scope.allocateLike(k, k.shape()),
+            scope.allocateLike(v, v.shape()));
     switch (q.storage()) {
       case HostStorage host ->
           AttentionCpu.backward(
@@ -156,14 +199,45 @@ public final class Attention {
               gradients.dq.floats(),
               gradients.dk.floats(),
               gradients.dv.floats());
+      case CudaStorage cuda ->
+          AttentionCuda.backward(
+              cuda.gpu(),
+              d,
+              q.precision(),
+              q.memory(),
+              k.memory(q.precision()),
+              v.memory(q.precision()),
+              lengths(scope, keyLengths),
+              saved.y.memory(),
+              saved.lse.memory(),
+              dy.memory(q.precision()),
+              gradients.dq.memory(),
+              gradients.dk.memory(),
+              gradients.dv.memory());
     }
     return gradients;
   }
 
-  private static Result allocate(TensorScope scope, AttentionDims d) {
+  private static Result allocate(TensorScope scope, Tensor q, AttentionDims d) {
     return new Result(
-        scope.allocate(Shape.of(d.b(), d.tq(), d.c())),
-        scope.allocate(Shape.of(d.b(), d.h(), d.tq())));
+        scope.allocateLike(q, Shape.of(d.b(), d.tq(), d.c())),
+        scope.allocateF32(Shape.of(d.b(), d.h(), d.tq())));
+  }
+
+  /** The lengths in a GPU's memory. */
+  private static @Nullable DeviceMemory lengths(TensorScope scope, int @Nullable [] keyLengths) {
+    return keyLengths == null
+        ? null
+        : new IntTensor(Shape.of(keyLengths.length), keyLengths).on(scope);
+  }
+
+  /** As {@link #part}, in a GPU's memory. */
+  private static DeviceMemory partOnGpu(Tensor qkv, int index, AttentionDims d) {
+    DeviceMemory all = qkv.memory();
+    int bytes = qkv.precision().bytes();
+    return d.queryLength() == 0
+        ? all
+        : all.slice((long) bytes * index * d.c(), (long) bytes * d.queryLength());
   }
 
   /** q, k or v in a packed projection, from its first element to its last. */

@@ -1,7 +1,9 @@
 package dev.diptych.tensor.op;
 
 import dev.diptych.kernels.averagepool.AveragePoolCpu;
+import dev.diptych.kernels.averagepool.AveragePoolCuda;
 import dev.diptych.kernels.averagepool.AveragePoolDims;
+import dev.diptych.tensor.CudaStorage;
 import dev.diptych.tensor.HostStorage;
 import dev.diptych.tensor.Shape;
 import dev.diptych.tensor.ShapeException;
@@ -22,9 +24,11 @@ public final class AveragePool {
    */
   public static Tensor forward(TensorScope scope, Tensor x, int k) {
     AveragePoolDims d = dims(x.shape(), k);
-    Tensor y = scope.allocate(Shape.of(d.b(), d.outHeight(), d.outWidth(), d.c()));
+    Tensor y = scope.allocateLike(x, Shape.of(d.b(), d.outHeight(), d.outWidth(), d.c()));
     switch (x.storage()) {
       case HostStorage host -> AveragePoolCpu.forward(d, x.floats(), y.floats());
+      case CudaStorage cuda ->
+          AveragePoolCuda.forward(cuda.gpu(), d, x.precision(), x.memory(), y.memory());
     }
     return y;
   }
@@ -37,9 +41,11 @@ public final class AveragePool {
    */
   public static Tensor backward(TensorScope scope, Shape shape, int k, Tensor dy) {
     AveragePoolDims d = dims(shape, k);
-    Tensor dx = scope.allocate(shape);
+    Tensor dx = scope.allocateLike(dy, shape);
     switch (dy.storage()) {
       case HostStorage host -> AveragePoolCpu.backward(d, dy.floats(), dx.floats());
+      case CudaStorage cuda ->
+          AveragePoolCuda.backward(cuda.gpu(), d, dy.precision(), dy.memory(), dx.memory());
     }
     return dx;
   }

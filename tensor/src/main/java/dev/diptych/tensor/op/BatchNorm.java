@@ -1,7 +1,11 @@
 package dev.diptych.tensor.op;
 
 import dev.diptych.kernels.batchnorm.BatchNormCpu;
+import dev.diptych.kernels.batchnorm.BatchNormCuda;
 import dev.diptych.kernels.batchnorm.BatchNormDims;
+import dev.diptych.kernels.cuda.DeviceMemory;
+import dev.diptych.kernels.cuda.Precision;
+import dev.diptych.tensor.CudaStorage;
 import dev.diptych.tensor.HostStorage;
 import dev.diptych.tensor.Shape;
 import dev.diptych.tensor.ShapeException;
@@ -33,11 +37,19 @@ public final class BatchNorm {
           "batch_norm: training needs more than one value per channel, got x " + x.shape());
     }
     Shape channels = Shape.of(x.dim(-1));
-    Statistics made = new Statistics(scope.allocate(channels), scope.allocate(channels));
+    Statistics made = new Statistics(scope.allocateF32(channels), scope.allocateF32(channels));
     switch (x.storage()) {
       case HostStorage host ->
           BatchNormCpu.statistics(
               dims(x, 0), x.floats(), made.mean.floats(), made.variance.floats());
+      case CudaStorage cuda ->
+          BatchNormCuda.statistics(
+              cuda.gpu(),
+              dims(x, 0),
+              x.precision(),
+              x.memory(),
+              made.mean.memory(),
+              made.variance.memory());
     }
     return made;
   }
@@ -60,6 +72,15 @@ public final class BatchNorm {
               momentum,
               running.mean.floats(),
               running.variance.floats());
+      case CudaStorage cuda ->
+          BatchNormCuda.updateRunning(
+              cuda.gpu(),
+              new BatchNormDims(rows, batch.mean.size(), 0),
+              f32(batch.mean),
+              f32(batch.variance),
+              momentum,
+              f32(running.mean),
+              f32(running.variance));
     }
   }
 
@@ -79,7 +100,7 @@ public final class BatchNorm {
     require("b", b, x);
     require("mean", statistics.mean, x);
     require("variance", statistics.variance, x);
-    Tensor y = scope.allocate(x.shape());
+    Tensor y = scope.allocateLike(x, x.shape());
     switch (x.storage()) {
       case HostStorage host ->
           BatchNormCpu.normalise(
@@ -90,6 +111,17 @@ public final class BatchNorm {
               statistics.mean.floats(),
               statistics.variance.floats(),
               y.floats());
+      case CudaStorage cuda ->
+          BatchNormCuda.normalise(
+              cuda.gpu(),
+              dims(x, epsilon),
+              x.precision(),
+              x.memory(),
+              f32(w),
+              f32(b),
+              f32(statistics.mean),
+              f32(statistics.variance),
+              y.memory());
     }
     return y;
   }
@@ -114,7 +146,7 @@ public final class BatchNorm {
       Tensor dw,
       Tensor db) {
     ShapeException.require("batch_norm", "dy", "(…, C)", x.shape(), "to match x", dy);
-    Tensor dx = scope.allocate(x.shape());
+    Tensor dx = scope.allocateLike(x, x.shape());
     switch (x.storage()) {
       case HostStorage host ->
           BatchNormCpu.backward(
@@ -128,8 +160,26 @@ public final class BatchNorm {
               dx.floats(),
               dw.floats(),
               db.floats());
+      case CudaStorage cuda ->
+          BatchNormCuda.backward(
+              cuda.gpu(),
+              dims(x, epsilon),
+              x.precision(),
+              training,
+              x.memory(),
+              f32(w),
+              f32(statistics.mean),
+              f32(statistics.variance),
+              dy.memory(x.precision()),
+              dx.memory(),
+              f32(dw),
+              f32(db));
     }
     return dx;
+  }
+
+  private static DeviceMemory f32(Tensor x) {
+    return x.memory(Precision.F32);
   }
 
   private static void require(String name, Tensor tensor, Tensor x) {

@@ -1,7 +1,10 @@
 package dev.diptych.tensor.op;
 
 import dev.diptych.kernels.channelslast.ChannelsLastCpu;
+import dev.diptych.kernels.channelslast.ChannelsLastCuda;
 import dev.diptych.kernels.channelslast.ChannelsLastDims;
+import dev.diptych.kernels.cuda.Precision;
+import dev.diptych.tensor.CudaStorage;
 import dev.diptych.tensor.HostStorage;
 import dev.diptych.tensor.Shape;
 import dev.diptych.tensor.ShapeException;
@@ -15,7 +18,7 @@ public final class ChannelsLast {
   /**
    * y_b,h,w,c = x_b,c,h,w.
    *
-   * @param x (B, C, H, W)
+   * @param x (B, C, H, W), f32
    * @return (B, H, W, C)
    * @throws ShapeException if x is not of four axes
    */
@@ -26,6 +29,9 @@ public final class ChannelsLast {
     Tensor y = scope.allocate(Shape.of(x.dim(0), x.dim(2), x.dim(3), x.dim(1)));
     switch (x.storage()) {
       case HostStorage host -> ChannelsLastCpu.forward(dims(y.shape()), x.floats(), y.floats());
+      case CudaStorage cuda ->
+          ChannelsLastCuda.forward(
+              cuda.gpu(), dims(y.shape()), y.precision(), x.memory(Precision.F32), y.memory());
     }
     return y;
   }
@@ -36,9 +42,12 @@ public final class ChannelsLast {
    * @param dy (B, H, W, C)
    */
   public static Tensor backward(TensorScope scope, Tensor dy) {
-    Tensor dx = scope.allocate(Shape.of(dy.dim(0), dy.dim(3), dy.dim(1), dy.dim(2)));
+    Tensor dx = scope.allocateF32(Shape.of(dy.dim(0), dy.dim(3), dy.dim(1), dy.dim(2)));
     switch (dy.storage()) {
       case HostStorage host -> ChannelsLastCpu.backward(dims(dy.shape()), dy.floats(), dx.floats());
+      case CudaStorage cuda ->
+          ChannelsLastCuda.backward(
+              cuda.gpu(), dims(dy.shape()), dy.precision(), dy.memory(), dx.memory());
     }
     return dx;
   }

@@ -1,7 +1,11 @@
 package dev.diptych.tensor.op;
 
 import dev.diptych.kernels.contrastive.ContrastiveCpu;
+import dev.diptych.kernels.contrastive.ContrastiveCuda;
 import dev.diptych.kernels.contrastive.ContrastiveDims;
+import dev.diptych.kernels.cuda.DeviceMemory;
+import dev.diptych.kernels.cuda.Precision;
+import dev.diptych.tensor.CudaStorage;
 import dev.diptych.tensor.HostStorage;
 import dev.diptych.tensor.IntTensor;
 import dev.diptych.tensor.Shape;
@@ -58,26 +62,40 @@ public final class ContrastiveLoss {
     Shape rows = Shape.of(d.n());
     Result result =
         new Result(
-            scope.allocate(Shape.scalar()),
-            scope.allocate(Shape.scalar()),
-            scope.allocate(rows),
-            scope.allocate(rows));
-    Tensor scratch = scratch(scope, d, d.forwardScratch());
+            scope.allocateF32(Shape.scalar()),
+            scope.allocateF32(Shape.scalar()),
+            scope.allocateF32(rows),
+            scope.allocateF32(rows));
     switch (image.storage()) {
-      case HostStorage host ->
-          ContrastiveCpu.forward(
+      case HostStorage host -> {
+        Tensor scratch = scratch(scope, d, d.forwardScratch());
+        ContrastiveCpu.forward(
+            d,
+            image.floats(),
+            text.floats(),
+            logScale.floats(),
+            ids == null ? null : ids.data(),
+            result.loss.floats(),
+            result.accuracy.floats(),
+            result.rowLse.floats(),
+            result.columnLse.floats(),
+            scratch.floats());
+        scope.release(scratch);
+      }
+      case CudaStorage cuda ->
+          ContrastiveCuda.forward(
+              cuda.gpu(),
               d,
-              image.floats(),
-              text.floats(),
-              logScale.floats(),
-              ids == null ? null : ids.data(),
-              result.loss.floats(),
-              result.accuracy.floats(),
-              result.rowLse.floats(),
-              result.columnLse.floats(),
-              scratch.floats());
+              image.precision(),
+              image.memory(),
+              text.memory(image.precision()),
+              logScale.memory(Precision.F32),
+              onGpu(scope, ids),
+              result.loss.memory(),
+              result.accuracy.memory(),
+              result.rowLse.memory(),
+              result.columnLse.memory());
     }
-    scope.release(scratch);
     return result;
   }
 
@@ -103,27 +121,49 @@ public final class ContrastiveLoss {
     requireOne("dLogScale", dLogScale);
     ContrastiveDims d = dims(image, normalize);
     Gradients gradients =
-        new Gradients(scope.allocate(image.shape()), scope.allocate(text.shape()));
-    Tensor scratch = scratch(scope, d, d.backwardScratch());
+        new Gradients(
+            scope.allocateLike(image, image.shape()), scope.allocateLike(text, text.shape()));
     switch (image.storage()) {
-      case HostStorage host ->
-          ContrastiveCpu.backward(
+      case HostStorage host -> {
+        Tensor scratch = scratch(scope, d, d.backwardScratch());
+        ContrastiveCpu.backward(
+            d,
+            image.floats(),
+            text.floats(),
+            logScale.floats(),
+            ids == null ? null : ids.data(),
+            saved.loss.floats(),
+            saved.rowLse.floats(),
+            saved.columnLse.floats(),
+            dLoss.floats(),
+            gradients.image.floats(),
+            gradients.text.floats(),
+            dLogScale.floats(),
+            scratch.floats());
+        scope.release(scratch);
+      }
+      case CudaStorage cuda ->
+          ContrastiveCuda.backward(
+              cuda.gpu(),
               d,
-              image.floats(),
-              text.floats(),
-              logScale.floats(),
-              ids == null ? null : ids.data(),
-              saved.loss.floats(),
-              saved.rowLse.floats(),
-              saved.columnLse.floats(),
-              dLoss.floats(),
-              gradients.image.floats(),
-              gradients.text.floats(),
-              dLogScale.floats(),
-              scratch.floats());
+              image.precision(),
+              image.memory(),
+              text.memory(image.precision()),
+              logScale.memory(Precision.F32),
+              onGpu(scope, ids),
+              saved.loss.memory(),
+              saved.rowLse.memory(),
+              saved.columnLse.memory(),
+              dLoss.memory(Precision.F32),
+              gradients.image.memory(),
+              gradients.text.memory(),
+              dLogScale.memory(Precision.F32));
     }
-    scope.release(scratch);
     return gradients;
+  }
+
+  private static @Nullable DeviceMemory onGpu(TensorScope scope, @Nullable IntTensor ids) {
+    return ids == null ? null : ids.on(scope);
   }
 
   private static void check(Tensor image, Tensor text, Tensor logScale, @Nullable IntTensor ids) {

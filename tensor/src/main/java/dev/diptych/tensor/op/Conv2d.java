@@ -1,7 +1,10 @@
 package dev.diptych.tensor.op;
 
 import dev.diptych.kernels.conv2d.Conv2dCpu;
+import dev.diptych.kernels.conv2d.Conv2dCuda;
 import dev.diptych.kernels.conv2d.Conv2dDims;
+import dev.diptych.kernels.cuda.Precision;
+import dev.diptych.tensor.CudaStorage;
 import dev.diptych.tensor.HostStorage;
 import dev.diptych.tensor.Shape;
 import dev.diptych.tensor.ShapeException;
@@ -24,9 +27,12 @@ public final class Conv2d {
    */
   public static Tensor forward(TensorScope scope, Tensor x, Tensor w, int stride, int padding) {
     Conv2dDims d = check(x, w, stride, padding);
-    Tensor y = scope.allocate(shape(d));
+    Tensor y = scope.allocateLike(x, shape(d));
     switch (x.storage()) {
       case HostStorage host -> Conv2dCpu.forward(d, x.floats(), w.floats(), y.floats());
+      case CudaStorage cuda ->
+          Conv2dCuda.forward(
+              cuda.gpu(), d, x.precision(), x.memory(), w.memory(x.precision()), y.memory());
     }
     return y;
   }
@@ -39,9 +45,17 @@ public final class Conv2d {
   public static Tensor backwardInput(
       TensorScope scope, Tensor x, Tensor w, int stride, int padding, Tensor dy) {
     Conv2dDims d = checkGradient(x, w, stride, padding, dy);
-    Tensor dx = scope.allocate(x.shape());
+    Tensor dx = scope.allocateLike(x, x.shape());
     switch (x.storage()) {
       case HostStorage host -> Conv2dCpu.backwardInput(d, w.floats(), dy.floats(), dx.floats());
+      case CudaStorage cuda ->
+          Conv2dCuda.backwardInput(
+              cuda.gpu(),
+              d,
+              x.precision(),
+              w.memory(x.precision()),
+              dy.memory(x.precision()),
+              dx.memory());
     }
     return dx;
   }
@@ -57,6 +71,14 @@ public final class Conv2d {
     Conv2dDims d = checkGradient(x, w, stride, padding, dy);
     switch (x.storage()) {
       case HostStorage host -> Conv2dCpu.backwardWeight(d, x.floats(), dy.floats(), dw.floats());
+      case CudaStorage cuda ->
+          Conv2dCuda.backwardWeight(
+              cuda.gpu(),
+              d,
+              x.precision(),
+              x.memory(),
+              dy.memory(x.precision()),
+              dw.memory(Precision.F32));
     }
   }
 

@@ -1,7 +1,13 @@
 package dev.diptych.tensor.op;
 
+import dev.diptych.kernels.cuda.Precision;
 import dev.diptych.kernels.elementwise.ElementwiseCpu;
+import dev.diptych.kernels.elementwise.ElementwiseCuda;
+import dev.diptych.kernels.elementwise.ElementwiseDims;
 import dev.diptych.kernels.elementwise.Operation;
+import dev.diptych.kernels.memory.Floats;
+import dev.diptych.kernels.stridedcopy.StridedCopyCuda;
+import dev.diptych.tensor.CudaStorage;
 import dev.diptych.tensor.HostStorage;
 import dev.diptych.tensor.Shape;
 import dev.diptych.tensor.ShapeException;
@@ -28,17 +34,22 @@ public final class Elementwise {
    */
   public static Tensor forward(TensorScope scope, Operation operation, Tensor a, Tensor b) {
     Shape shape = Broadcast.shape(name(operation), a, b);
-    Tensor y = scope.allocate(shape);
+    Tensor y = scope.allocateLike(a, shape);
     Tensor left = Broadcast.full(scope, a, shape);
     Tensor right = Broadcast.isTrailing(b, shape) ? b : Broadcast.full(scope, b, shape);
+    ElementwiseDims d = Broadcast.dims(shape.size(), right);
     switch (y.storage()) {
       case HostStorage host ->
-          ElementwiseCpu.forward(
-              Broadcast.dims(shape.size(), right),
+          ElementwiseCpu.forward(d, operation, left.floats(), right.floats(), y.floats());
+      case CudaStorage cuda ->
+          ElementwiseCuda.forward(
+              cuda.gpu(),
+              d,
               operation,
-              left.floats(),
-              right.floats(),
-              y.floats());
+              a.precision(),
+              left.memory(),
+              right.memory(a.precision()),
+              y.memory());
     }
     releaseCopy(scope, left, a);
     releaseCopy(scope, right, b);
@@ -81,6 +92,18 @@ public final class Elementwise {
                 dy.floats(),
                 null,
                 db.floats());
+        case CudaStorage cuda ->
+            ElementwiseCuda.backward(
+                cuda.gpu(),
+                Broadcast.dims(dy.size(), db),
+                operation,
+                dy.precision(),
+                a.memory(dy.precision()),
+                db.memory(), // only its length counts
+                dy.memory(),
+                null,
+                db.precision(),
+                db.memory());
       }
       return;
     }
@@ -112,6 +135,15 @@ public final class Elementwise {
           Broadcast.addReduced(sign, gradient, sum);
         }
       }
+      case CudaStorage cuda ->
+          StridedCopyCuda.backward(
+              cuda.gpu(),
+              sum.expand(gradient.shape()).layout(),
+              sign,
+              gradient.precision(),
+              gradient.memory(),
+              sum.precision(),
+              ((CudaStorage) sum.storage()).memory());
     }
   }
 
@@ -121,9 +153,11 @@ public final class Elementwise {
    * @param x of any shape
    */
   public static Tensor scale(TensorScope scope, Tensor x, float factor) {
-    Tensor y = scope.allocate(x.shape());
+    Tensor y = scope.allocateLike(x, x.shape());
     switch (x.storage()) {
       case HostStorage host -> ElementwiseCpu.scale(factor, x.floats(), y.floats());
+      case CudaStorage cuda ->
+          ElementwiseCuda.scale(cuda.gpu(), x.precision(), factor, x.memory(), y.memory());
     }
     return y;
   }
@@ -138,6 +172,23 @@ public final class Elementwise {
     ShapeException.require("accumulate", "x", "(…)", y.shape(), "to match y", x);
     switch (y.storage()) {
       case HostStorage host -> ElementwiseCpu.accumulate(factor, x.floats(), y.floats());
+      case CudaStorage cuda ->
+          ElementwiseCuda.accumulate(
+              cuda.gpu(), factor, x.precision(), x.memory(), y.precision(), y.memory());
+    }
+  }
+
+  /** x ← min(max(x, least), most), for parameters that are kept in a range; x is f32. */
+  public static void clamp(Tensor x, float least, float most) {
+    switch (x.storage()) {
+      case HostStorage host -> {
+        Floats values = x.floats();
+        for (int i = values.offset(); i < values.end(); i++) {
+          values.array()[i] = Math.clamp(values.array()[i], least, most);
+        }
+      }
+      case CudaStorage cuda ->
+          ElementwiseCuda.clamp(cuda.gpu(), x.memory(Precision.F32), least, most);
     }
   }
 

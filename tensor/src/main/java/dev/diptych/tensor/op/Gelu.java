@@ -2,7 +2,9 @@ package dev.diptych.tensor.op;
 
 import dev.diptych.kernels.gelu.Activation;
 import dev.diptych.kernels.gelu.GeluCpu;
+import dev.diptych.kernels.gelu.GeluCuda;
 import dev.diptych.kernels.gelu.GeluDims;
+import dev.diptych.tensor.CudaStorage;
 import dev.diptych.tensor.HostStorage;
 import dev.diptych.tensor.Shape;
 import dev.diptych.tensor.ShapeException;
@@ -19,10 +21,12 @@ public final class Gelu {
    * @param x of any shape
    */
   public static Tensor forward(TensorScope scope, Tensor x, Activation activation) {
-    Tensor y = scope.allocate(x.shape());
+    Tensor y = scope.allocateLike(x, x.shape());
+    GeluDims d = new GeluDims(x.size(), activation);
     switch (x.storage()) {
-      case HostStorage host ->
-          GeluCpu.forward(new GeluDims(x.size(), activation), x.floats(), y.floats());
+      case HostStorage host -> GeluCpu.forward(d, x.floats(), y.floats());
+      case CudaStorage cuda ->
+          GeluCuda.forward(cuda.gpu(), d, x.precision(), x.memory(), y.memory());
     }
     return y;
   }
@@ -37,11 +41,13 @@ public final class Gelu {
   public static Tensor backward(TensorScope scope, Tensor x, Activation activation, Tensor dy) {
     Shape shape = x.shape();
     ShapeException.require("gelu", "dy", "(…)", shape, "to match x", dy);
-    Tensor dx = scope.allocate(shape);
+    Tensor dx = scope.allocateLike(x, shape);
+    GeluDims d = new GeluDims(x.size(), activation);
     switch (x.storage()) {
-      case HostStorage host ->
-          GeluCpu.backward(
-              new GeluDims(x.size(), activation), x.floats(), dy.floats(), dx.floats());
+      case HostStorage host -> GeluCpu.backward(d, x.floats(), dy.floats(), dx.floats());
+      case CudaStorage cuda ->
+          GeluCuda.backward(
+              cuda.gpu(), d, x.precision(), x.memory(), dy.memory(x.precision()), dx.memory());
     }
     return dx;
   }

@@ -1,7 +1,9 @@
 package dev.diptych.tensor.op;
 
 import dev.diptych.kernels.l2normalize.L2NormalizeCpu;
+import dev.diptych.kernels.l2normalize.L2NormalizeCuda;
 import dev.diptych.kernels.l2normalize.L2NormalizeDims;
+import dev.diptych.tensor.CudaStorage;
 import dev.diptych.tensor.HostStorage;
 import dev.diptych.tensor.Shape;
 import dev.diptych.tensor.ShapeException;
@@ -29,11 +31,19 @@ public final class L2Normalize {
   public static Result forward(TensorScope scope, Tensor x) {
     ShapeException.requireRank("l2_normalize", "x", 1, x);
     Result result =
-        new Result(scope.allocate(x.shape()), scope.allocate(Shape.of(x.shape().rows())));
+        new Result(scope.allocateLike(x, x.shape()), scope.allocateF32(Shape.of(x.shape().rows())));
     switch (x.storage()) {
       case HostStorage host ->
           L2NormalizeCpu.forward(
               dims(x), x.floats(), result.y.floats(), result.inverseNorm.floats());
+      case CudaStorage cuda ->
+          L2NormalizeCuda.forward(
+              cuda.gpu(),
+              dims(x),
+              x.precision(),
+              x.memory(),
+              result.y.memory(),
+              result.inverseNorm.memory());
     }
     return result;
   }
@@ -47,11 +57,20 @@ public final class L2Normalize {
   public static Tensor backward(TensorScope scope, Result saved, Tensor dy) {
     Tensor y = saved.y;
     ShapeException.require("l2_normalize", "dy", "(…, C)", y.shape(), "to match x", dy);
-    Tensor dx = scope.allocate(y.shape());
+    Tensor dx = scope.allocateLike(y, y.shape());
     switch (y.storage()) {
       case HostStorage host ->
           L2NormalizeCpu.backward(
               dims(y), y.floats(), saved.inverseNorm.floats(), dy.floats(), dx.floats());
+      case CudaStorage cuda ->
+          L2NormalizeCuda.backward(
+              cuda.gpu(),
+              dims(y),
+              y.precision(),
+              y.memory(),
+              saved.inverseNorm.memory(),
+              dy.memory(y.precision()),
+              dx.memory());
     }
     return dx;
   }

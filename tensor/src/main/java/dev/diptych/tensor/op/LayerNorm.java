@@ -1,7 +1,10 @@
 package dev.diptych.tensor.op;
 
+import dev.diptych.kernels.cuda.Precision;
 import dev.diptych.kernels.layernorm.LayerNormCpu;
+import dev.diptych.kernels.layernorm.LayerNormCuda;
 import dev.diptych.kernels.layernorm.LayerNormDims;
+import dev.diptych.tensor.CudaStorage;
 import dev.diptych.tensor.HostStorage;
 import dev.diptych.tensor.Shape;
 import dev.diptych.tensor.ShapeException;
@@ -36,7 +39,8 @@ public final class LayerNorm {
     ShapeException.require("layer_norm", "b", "(C)", channels, "to match x " + x.shape(), b);
     Shape rows = Shape.of(x.shape().rows());
     Result result =
-        new Result(scope.allocate(x.shape()), scope.allocate(rows), scope.allocate(rows));
+        new Result(
+            scope.allocateLike(x, x.shape()), scope.allocateF32(rows), scope.allocateF32(rows));
     switch (x.storage()) {
       case HostStorage host ->
           LayerNormCpu.forward(
@@ -47,6 +51,17 @@ public final class LayerNorm {
               result.y.floats(),
               result.mean.floats(),
               result.rstd.floats());
+      case CudaStorage cuda ->
+          LayerNormCuda.forward(
+              cuda.gpu(),
+              dims(x, epsilon),
+              x.precision(),
+              x.memory(),
+              w.memory(Precision.F32),
+              b.memory(Precision.F32),
+              result.y.memory(),
+              result.mean.memory(),
+              result.rstd.memory());
     }
     return result;
   }
@@ -69,7 +84,7 @@ public final class LayerNorm {
       Tensor dw,
       Tensor db) {
     ShapeException.require("layer_norm", "dy", "(…, C)", x.shape(), "to match x", dy);
-    Tensor dx = scope.allocate(x.shape());
+    Tensor dx = scope.allocateLike(x, x.shape());
     switch (x.storage()) {
       case HostStorage host ->
           LayerNormCpu.backward(
@@ -82,6 +97,19 @@ public final class LayerNorm {
               dx.floats(),
               dw.floats(),
               db.floats());
+      case CudaStorage cuda ->
+          LayerNormCuda.backward(
+              cuda.gpu(),
+              dims(x, epsilon),
+              x.precision(),
+              x.memory(),
+              w.memory(Precision.F32),
+              saved.mean.memory(),
+              saved.rstd.memory(),
+              dy.memory(x.precision()),
+              dx.memory(),
+              dw.memory(Precision.F32),
+              db.memory(Precision.F32));
     }
     return dx;
   }

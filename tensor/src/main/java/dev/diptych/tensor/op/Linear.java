@@ -1,13 +1,20 @@
 package dev.diptych.tensor.op;
 
+import dev.diptych.kernels.cuda.DeviceMemory;
+import dev.diptych.kernels.cuda.Precision;
 import dev.diptych.kernels.gelu.Activation;
 import dev.diptych.kernels.gelu.GeluCpu;
+import dev.diptych.kernels.gelu.GeluCuda;
 import dev.diptych.kernels.gelu.GeluDims;
+import dev.diptych.kernels.matmul.CudaEpilogue;
 import dev.diptych.kernels.matmul.Epilogue;
 import dev.diptych.kernels.matmul.MatmulCpu;
+import dev.diptych.kernels.matmul.MatmulCuda;
 import dev.diptych.kernels.matmul.MatmulDims;
 import dev.diptych.kernels.reduce.ReduceCpu;
+import dev.diptych.kernels.reduce.ReduceCuda;
 import dev.diptych.kernels.reduce.ReduceDims;
+import dev.diptych.tensor.CudaStorage;
 import dev.diptych.tensor.HostStorage;
 import dev.diptych.tensor.Shape;
 import dev.diptych.tensor.ShapeException;
@@ -37,8 +44,11 @@ public final class Linear {
    */
   public static Tensor forward(TensorScope scope, Tensor x, Tensor w, Tensor b) {
     check(x, w, b);
-    Tensor y = scope.allocate(x.shape().with(-1, w.dim(0)));
-    run(x, w, y, new Epilogue.Bias(b.floats()));
+    Tensor y = scope.allocateLike(x, x.shape().with(-1, w.dim(0)));
+    switch (x.storage()) {
+      case HostStorage host -> run(x, w, y, new Epilogue.Bias(b.floats()));
+      case CudaStorage cuda -> run(cuda, x, w, y, new CudaEpilogue.Bias(bias(b)));
+    }
     return y;
   }
 
@@ -57,14 +67,25 @@ public final class Linear {
       boolean keepPreActivation) {
     check(x, w, b);
     Shape shape = x.shape().with(-1, w.dim(0));
-    Tensor y = scope.allocate(shape);
-    Tensor preActivation = keepPreActivation ? scope.allocate(shape) : null;
-    run(
-        x,
-        w,
-        y,
-        new Epilogue.BiasActivation(
-            b.floats(), activation, preActivation == null ? null : preActivation.floats()));
+    Tensor y = scope.allocateLike(x, shape);
+    Tensor preActivation = keepPreActivation ? scope.allocateLike(x, shape) : null;
+    switch (x.storage()) {
+      case HostStorage host ->
+          run(
+              x,
+              w,
+              y,
+              new Epilogue.BiasActivation(
+                  b.floats(), activation, preActivation == null ? null : preActivation.floats()));
+      case CudaStorage cuda ->
+          run(
+              cuda,
+              x,
+              w,
+              y,
+              new CudaEpilogue.BiasActivation(
+                  bias(b), activation, preActivation == null ? null : preActivation.memory()));
+    }
     return new Activated(y, preActivation);
   }
 
@@ -80,17 +101,37 @@ public final class Linear {
     Shape shape = x.shape().with(-1, w.dim(0));
     ShapeException.require(
         "linear", "residual", "(…, N)", shape, "to match x " + x.shape(), residual);
-    Tensor y = scope.allocate(shape);
-    run(x, w, y, new Epilogue.BiasResidual(b.floats(), residual.floats()));
+    Tensor y = scope.allocateLike(x, shape);
+    switch (x.storage()) {
+      case HostStorage host ->
+          run(x, w, y, new Epilogue.BiasResidual(b.floats(), residual.floats()));
+      case CudaStorage cuda ->
+          run(
+              cuda,
+              x,
+              w,
+              y,
+              new CudaEpilogue.BiasResidual(bias(b), residual.memory(x.precision())));
+    }
     return y;
   }
 
   /** The gradient of x: dy·W, (…, K). */
   public static Tensor backwardInput(TensorScope scope, Tensor x, Tensor w, Tensor dy) {
-    Tensor dx = scope.allocate(x.shape());
+    Tensor dx = scope.allocateLike(x, x.shape());
     switch (x.storage()) {
       case HostStorage host ->
           MatmulCpu.backwardA(dims(x, w), w.floats(), dy.floats(), dx.floats(), Epilogue.NONE);
+      case CudaStorage cuda ->
+          MatmulCuda.backwardA(
+              cuda.gpu(),
+              dims(x, w),
+              x.precision(),
+              w.memory(x.precision()),
+              dy.memory(x.precision()),
+              dx.memory(),
+              x.precision(),
+              CudaEpilogue.NONE);
     }
     return dx;
   }
@@ -103,26 +144,62 @@ public final class Linear {
         ReduceCpu.sumRows(
             new ReduceDims(dy.shape().rows(), dy.dim(-1)), 1, dy.floats(), db.floats());
       }
+      case CudaStorage cuda -> {
+        MatmulCuda.backwardB(
+            cuda.gpu(),
+            dims(x, w),
+            x.precision(),
+            x.memory(),
+            dy.memory(x.precision()),
+            dw.memory(Precision.F32),
+            Precision.F32,
+            CudaEpilogue.ACCUMULATE);
+        ReduceCuda.sumRows(
+            cuda.gpu(),
+            new ReduceDims(dy.shape().rows(), dy.dim(-1)),
+            dy.precision(),
+            1,
+            dy.memory(),
+            db.memory(Precision.F32));
+      }
     }
   }
 
   /** Turns dy, in place, into the gradient of what went into the activation. */
   public static void backwardActivation(Tensor preActivation, Tensor dy, Activation activation) {
+    GeluDims d = new GeluDims(dy.size(), activation);
     switch (dy.storage()) {
       case HostStorage host ->
-          GeluCpu.backward(
-              new GeluDims(dy.size(), activation),
-              preActivation.floats(),
-              dy.floats(),
-              dy.floats());
+          GeluCpu.backward(d, preActivation.floats(), dy.floats(), dy.floats());
+      case CudaStorage cuda ->
+          GeluCuda.backward(
+              cuda.gpu(),
+              d,
+              dy.precision(),
+              preActivation.memory(dy.precision()),
+              dy.memory(),
+              dy.memory());
     }
   }
 
   private static void run(Tensor x, Tensor w, Tensor y, Epilogue epilogue) {
-    switch (x.storage()) {
-      case HostStorage host ->
-          MatmulCpu.multiply(dims(x, w), x.floats(), w.floats(), y.floats(), epilogue);
-    }
+    MatmulCpu.multiply(dims(x, w), x.floats(), w.floats(), y.floats(), epilogue);
+  }
+
+  private static void run(CudaStorage cuda, Tensor x, Tensor w, Tensor y, CudaEpilogue epilogue) {
+    MatmulCuda.multiply(
+        cuda.gpu(),
+        dims(x, w),
+        x.precision(),
+        x.memory(),
+        w.memory(x.precision()),
+        y.memory(),
+        y.precision(),
+        epilogue);
+  }
+
+  private static DeviceMemory bias(Tensor b) {
+    return b.memory(Precision.F32);
   }
 
   private static MatmulDims dims(Tensor x, Tensor w) {

@@ -1,8 +1,11 @@
 package dev.diptych.tensor.op;
 
+import dev.diptych.kernels.matmul.CudaEpilogue;
 import dev.diptych.kernels.matmul.Epilogue;
 import dev.diptych.kernels.matmul.MatmulCpu;
+import dev.diptych.kernels.matmul.MatmulCuda;
 import dev.diptych.kernels.matmul.MatmulDims;
+import dev.diptych.tensor.CudaStorage;
 import dev.diptych.tensor.HostStorage;
 import dev.diptych.tensor.Shape;
 import dev.diptych.tensor.ShapeException;
@@ -24,10 +27,20 @@ public final class Matmul {
   public static Tensor forward(
       TensorScope scope, Tensor a, boolean transposeA, Tensor b, boolean transposeB) {
     MatmulDims dims = dims(a, transposeA, b, transposeB);
-    Tensor y = scope.allocate(Shape.of(dims.m(), dims.n()));
+    Tensor y = scope.allocateLike(a, Shape.of(dims.m(), dims.n()));
     switch (a.storage()) {
       case HostStorage host ->
           MatmulCpu.multiply(dims, a.floats(), b.floats(), y.floats(), Epilogue.NONE);
+      case CudaStorage cuda ->
+          MatmulCuda.multiply(
+              cuda.gpu(),
+              dims,
+              a.precision(),
+              a.memory(),
+              b.memory(a.precision()),
+              y.memory(),
+              y.precision(),
+              CudaEpilogue.NONE);
     }
     return y;
   }
@@ -35,7 +48,7 @@ public final class Matmul {
   /** The gradient of a, in its shape. */
   public static Tensor backwardA(
       TensorScope scope, Tensor a, boolean transposeA, Tensor b, boolean transposeB, Tensor dy) {
-    Tensor da = scope.allocate(a.shape());
+    Tensor da = scope.allocateLike(a, a.shape());
     switch (a.storage()) {
       case HostStorage host ->
           MatmulCpu.backwardA(
@@ -44,6 +57,16 @@ public final class Matmul {
               dy.floats(),
               da.floats(),
               Epilogue.NONE);
+      case CudaStorage cuda ->
+          MatmulCuda.backwardA(
+              cuda.gpu(),
+              dims(a, transposeA, b, transposeB),
+              a.precision(),
+              b.memory(a.precision()),
+              dy.memory(a.precision()),
+              da.memory(),
+              da.precision(),
+              CudaEpilogue.NONE);
     }
     return da;
   }
@@ -59,6 +82,16 @@ public final class Matmul {
               dy.floats(),
               db.floats(),
               Epilogue.ACCUMULATE);
+      case CudaStorage cuda ->
+          MatmulCuda.backwardB(
+              cuda.gpu(),
+              dims(a, transposeA, b, transposeB),
+              a.precision(),
+              a.memory(),
+              dy.memory(a.precision()),
+              db.memory(),
+              db.precision(),
+              CudaEpilogue.ACCUMULATE);
     }
   }
 

@@ -1,7 +1,10 @@
 package dev.diptych.tensor.op;
 
+import dev.diptych.kernels.cuda.Precision;
 import dev.diptych.kernels.meantoken.MeanTokenCpu;
+import dev.diptych.kernels.meantoken.MeanTokenCuda;
 import dev.diptych.kernels.meantoken.MeanTokenDims;
+import dev.diptych.tensor.CudaStorage;
 import dev.diptych.tensor.HostStorage;
 import dev.diptych.tensor.Shape;
 import dev.diptych.tensor.ShapeException;
@@ -27,10 +30,18 @@ public final class MeanToken {
     Shape table = Shape.of(x.dim(1) + 1, x.dim(2));
     ShapeException.require(
         "mean_token", "positions", "(1+T, C)", table, "to match x " + x.shape(), positions);
-    Tensor y = scope.allocate(Shape.of(x.dim(0), x.dim(1) + 1, x.dim(2)));
+    Tensor y = scope.allocateLike(x, Shape.of(x.dim(0), x.dim(1) + 1, x.dim(2)));
     switch (x.storage()) {
       case HostStorage host ->
           MeanTokenCpu.forward(dims(x.shape()), x.floats(), positions.floats(), y.floats());
+      case CudaStorage cuda ->
+          MeanTokenCuda.forward(
+              cuda.gpu(),
+              dims(x.shape()),
+              x.precision(),
+              x.memory(),
+              positions.memory(Precision.F32),
+              y.memory());
     }
     return y;
   }
@@ -43,10 +54,18 @@ public final class MeanToken {
    * @param dPositions (1+T, C), added to
    */
   public static Tensor backward(TensorScope scope, Shape shape, Tensor dy, Tensor dPositions) {
-    Tensor dx = scope.allocate(shape);
+    Tensor dx = scope.allocateLike(dy, shape);
     switch (dy.storage()) {
       case HostStorage host ->
           MeanTokenCpu.backward(dims(shape), dy.floats(), dx.floats(), dPositions.floats());
+      case CudaStorage cuda ->
+          MeanTokenCuda.backward(
+              cuda.gpu(),
+              dims(shape),
+              dy.precision(),
+              dy.memory(),
+              dx.memory(),
+              dPositions.memory(Precision.F32));
     }
     return dx;
   }

@@ -1,8 +1,10 @@
 package dev.diptych.tensor.op;
 
-import dev.diptych.kernels.memory.Floats;
+import dev.diptych.kernels.cuda.Precision;
 import dev.diptych.kernels.patchembedding.PatchEmbeddingCpu;
+import dev.diptych.kernels.patchembedding.PatchEmbeddingCuda;
 import dev.diptych.kernels.patchembedding.PatchEmbeddingDims;
+import dev.diptych.tensor.CudaStorage;
 import dev.diptych.tensor.HostStorage;
 import dev.diptych.tensor.Shape;
 import dev.diptych.tensor.ShapeException;
@@ -17,7 +19,7 @@ public final class PatchEmbedding {
   /**
    * y_b,0 = class + pos_0; y_b,1+g = W·patch_g(image_b) + pos_1+g; G = S/P.
    *
-   * @param images (B, 3, S, S)
+   * @param images (B, 3, S, S), f32
    * @param weight (C, 3, P, P)
    * @param classToken (C)
    * @param positions (1+G², C)
@@ -51,6 +53,16 @@ public final class PatchEmbedding {
               classToken.floats(),
               positions.floats(),
               y.floats());
+      case CudaStorage cuda ->
+          PatchEmbeddingCuda.forward(
+              cuda.gpu(),
+              d,
+              y.precision(),
+              images.memory(Precision.F32),
+              weight.memory(y.precision()),
+              classToken.memory(Precision.F32),
+              positions.memory(Precision.F32),
+              y.memory());
     }
     return y;
   }
@@ -75,8 +87,7 @@ public final class PatchEmbedding {
       Tensor dClassToken,
       Tensor dPositions) {
     PatchEmbeddingDims d = check(images, weight);
-    Tensor dImages = wantsImages ? scope.allocate(images.shape()) : null;
-    Floats imageFloats = dImages == null ? null : dImages.floats();
+    Tensor dImages = wantsImages ? scope.allocateF32(images.shape()) : null;
     switch (images.storage()) {
       case HostStorage host ->
           PatchEmbeddingCpu.backward(
@@ -84,10 +95,22 @@ public final class PatchEmbedding {
               images.floats(),
               weight.floats(),
               dy.floats(),
-              imageFloats,
+              dImages == null ? null : dImages.floats(),
               dWeight.floats(),
               dClassToken.floats(),
               dPositions.floats());
+      case CudaStorage cuda ->
+          PatchEmbeddingCuda.backward(
+              cuda.gpu(),
+              d,
+              dy.precision(),
+              images.memory(Precision.F32),
+              weight.memory(dy.precision()),
+              dy.memory(),
+              dImages == null ? null : dImages.memory(),
+              dWeight.memory(Precision.F32),
+              dClassToken.memory(Precision.F32),
+              dPositions.memory(Precision.F32));
     }
     return dImages;
   }

@@ -1,7 +1,9 @@
 package dev.diptych.tensor.op;
 
 import dev.diptych.kernels.relu.ReluCpu;
+import dev.diptych.kernels.relu.ReluCuda;
 import dev.diptych.kernels.relu.ReluDims;
+import dev.diptych.tensor.CudaStorage;
 import dev.diptych.tensor.HostStorage;
 import dev.diptych.tensor.ShapeException;
 import dev.diptych.tensor.Tensor;
@@ -17,9 +19,12 @@ public final class Relu {
    * @param x of any shape
    */
   public static Tensor forward(TensorScope scope, Tensor x) {
-    Tensor y = scope.allocate(x.shape());
+    Tensor y = scope.allocateLike(x, x.shape());
+    ReluDims d = new ReluDims(x.size());
     switch (x.storage()) {
-      case HostStorage host -> ReluCpu.forward(new ReluDims(x.size()), x.floats(), y.floats());
+      case HostStorage host -> ReluCpu.forward(d, x.floats(), y.floats());
+      case CudaStorage cuda ->
+          ReluCuda.forward(cuda.gpu(), d, x.precision(), x.memory(), y.memory());
     }
     return y;
   }
@@ -33,10 +38,13 @@ public final class Relu {
    */
   public static Tensor backward(TensorScope scope, Tensor y, Tensor dy) {
     ShapeException.require("relu", "dy", "(…)", y.shape(), "to match y", dy);
-    Tensor dx = scope.allocate(y.shape());
+    Tensor dx = scope.allocateLike(y, y.shape());
+    ReluDims d = new ReluDims(y.size());
     switch (y.storage()) {
-      case HostStorage host ->
-          ReluCpu.backward(new ReluDims(y.size()), y.floats(), dy.floats(), dx.floats());
+      case HostStorage host -> ReluCpu.backward(d, y.floats(), dy.floats(), dx.floats());
+      case CudaStorage cuda ->
+          ReluCuda.backward(
+              cuda.gpu(), d, y.precision(), y.memory(), dy.memory(y.precision()), dx.memory());
     }
     return dx;
   }
