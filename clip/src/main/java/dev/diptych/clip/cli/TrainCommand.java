@@ -235,8 +235,14 @@ final class TrainCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    try (ComputeDevice on = device.open()) { // before anything is read or written
+      return run(on);
+    }
+  }
+
+  private int run(ComputeDevice on) throws IOException {
     if (resume != null) {
-      return resume(new RunFolder(resume));
+      return resume(new RunFolder(resume), on);
     }
     if (data == null) {
       throw new UserException(
@@ -248,10 +254,10 @@ final class TrainCommand implements Callable<Integer> {
           "the run %s exists already: go on with --resume %s, or choose another --name"
               .formatted(folder.path(), folder.path()));
     }
-    return start(folder, data);
+    return start(folder, data, on);
   }
 
-  private int start(RunFolder folder, String dataSpec) throws IOException {
+  private int start(RunFolder folder, String dataSpec, ComputeDevice on) throws IOException {
     // What is quickly found wrong comes before what takes time.
     ClipConfig named = ClipConfig.preset(model);
     ClipConfig preset = embedDim == null ? named : named.withEmbedDim(embedDim);
@@ -273,16 +279,16 @@ final class TrainCommand implements Callable<Integer> {
     folder.writeSettings(new RunSettings(config, training, rhythm, settings));
     Clip clip = Clip.create(config, seed);
     System.out.printf(
-        "%s: %,d parameters, vocabulary of %,d; %,d pictures, %,d steps of %d%n",
+        "%s: %,d parameters, vocabulary of %,d; %,d pictures, %,d steps of %d, on %s%n",
         model,
         clip.parameters().size(),
         tokenizer.size(),
         source.size(),
         training.steps(),
-        bulk.batchSize());
+        bulk.batchSize(),
+        on.description());
     reportTruncation(captions, tokenizer, config.text().contextLength());
-    try (ComputeDevice on = device.open();
-        Trainer trainer = new Trainer(on.take(clip), training)) {
+    try (Trainer trainer = new Trainer(on.take(clip), training)) {
       return run(folder, trainer, source, tokenizer);
     }
   }
@@ -323,15 +329,14 @@ final class TrainCommand implements Callable<Integer> {
         seed);
   }
 
-  private int resume(RunFolder folder) throws IOException {
+  private int resume(RunFolder folder, ComputeDevice on) throws IOException {
     RunSettings settings = folder.readSettings();
     Path checkpoint = folder.latestCheckpoint();
     if (checkpoint == null) {
       throw new UserException(folder.path() + " has no checkpoint to go on from");
     }
     IndexedSource source = RunInputs.training(settings.data());
-    try (ComputeDevice on = device.open();
-        Trainer trainer = new Trainer(on.take(load(folder, checkpoint)), settings.train())) {
+    try (Trainer trainer = new Trainer(on.take(load(folder, checkpoint)), settings.train())) {
       Checkpoint.restore(trainer, checkpoint);
       if (trainer.isDone()) {
         System.out.printf(
