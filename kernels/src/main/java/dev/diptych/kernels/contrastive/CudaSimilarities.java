@@ -20,7 +20,6 @@ import org.jspecify.annotations.Nullable;
  * chunk's logits back to the embeddings.
  */
 final class CudaSimilarities {
-  private static final Kernel NORMALIZE = kernel("contrastive_normalize_bf16");
   private static final Kernel GRADIENT = kernel("contrastive_embedding_gradient_bf16");
 
   private final Gpu gpu;
@@ -70,14 +69,7 @@ final class CudaSimilarities {
   }
 
   private void normalize(DeviceMemory x, DeviceMemory y, DeviceMemory inverseNorm) {
-    switch (precision) {
-      case F32 -> L2NormalizeCuda.forward(gpu, new L2NormalizeDims(n, d), x, y, inverseNorm);
-      case BF16 ->
-          gpu.launch(
-              NORMALIZE,
-              Grids.warpPerRow(n),
-              new Arguments().pointer(x).pointer(y).pointer(inverseNorm).int32(n).int32(d));
-    }
+    L2NormalizeCuda.forward(gpu, new L2NormalizeDims(n, d), precision, x, y, inverseNorm);
   }
 
   /** Leaves the products of a chunk in {@link #products}. */
@@ -156,7 +148,8 @@ final class CudaSimilarities {
     switch (precision) {
       case F32 -> {
         if (inverseNorm != null) {
-          L2NormalizeCuda.backward(gpu, new L2NormalizeDims(rows, d), y, inverseNorm, dy, dx);
+          L2NormalizeCuda.backward(
+              gpu, new L2NormalizeDims(rows, d), precision, y, inverseNorm, dy, dx);
         }
       }
       case BF16 ->

@@ -291,39 +291,6 @@ extern "C" __global__ void contrastive_scale_gradient(
 }
 
 /**
- * y = x/‖x‖, and 0 where x is 0, in bf16: a warp a row of any width. The largest element is divided
- * out before squaring, so rows of any size work.
- */
-extern "C" __global__ void contrastive_normalize_bf16(
-    const bf16* x, bf16* y, float* inverseNorm, int n, int c) {
-  long long row = warpRow();
-  if (row >= n) {
-    return;
-  }
-  x += row * c;
-  y += row * c;
-  float largest = 0.0f;
-  for (int i = threadIdx.x % WARP; i < c; i += WARP) {
-    largest = Larger()(largest, fabsf(load(x + i)));
-  }
-  largest = maxWarp(largest);
-  float unit = largest == 0.0f ? 1.0f : largest;
-  float squares = 0.0f;
-  for (int i = threadIdx.x % WARP; i < c; i += WARP) {
-    float v = load(x + i) / unit;
-    squares = fmaf(v, v, squares);
-  }
-  squares = sumWarp(squares);
-  float inverse = squares == 0.0f ? 0.0f : 1.0f / sqrtf(squares);
-  for (int i = threadIdx.x % WARP; i < c; i += WARP) {
-    store(y + i, load(x + i) / unit * inverse);
-  }
-  if (threadIdx.x % WARP == 0) {
-    inverseNorm[row] = inverse / unit;
-  }
-}
-
-/**
  * dx = (dy − y·(y·dy))/‖x‖ rounded to bf16 from dy in f32, or dy alone if y is null: a warp a row.
  */
 extern "C" __global__ void contrastive_embedding_gradient_bf16(

@@ -129,12 +129,13 @@ final class ContrastiveCases {
     ContrastiveReference.backward(
         d, image, text, t, ids, rowLse, columnLse, D_LOSS, dImage, dText, dLogScale);
     run.backwardBy(rows, w.gpu());
-    // P and Q are as exact as the largest logit; gradients, of size 1/N, are held to their own
-    // size.
+    // P and Q are as exact as the largest logit; gradients are of size 1/N, not 1.
     double f32 = 1e-6 * Math.max(10, largest);
     gradient(w, "dImage", dImage, run.dImage(), f32, plain.dImage);
     gradient(w, "dText", dText, run.dText(), f32, plain.dText);
-    double scaleError = Math.abs(COLLECTED + plain.dLogScale[0] - dLogScale[0]);
+    // The plain error of a single number may be small by chance: then the logits' is the measure.
+    double scaleError =
+        Math.max(Math.abs(COLLECTED + plain.dLogScale[0] - dLogScale[0]), Math.abs(D_LOSS) * error);
     double ofScale = tolerance(w, f32, 3, scaleError);
     within(w, "dLogScale", dLogScale, run.dLogScale(), Precision.F32, ofScale);
   }

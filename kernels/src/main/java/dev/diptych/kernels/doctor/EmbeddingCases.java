@@ -23,6 +23,11 @@ final class EmbeddingCases {
     {2, 9, 49, 129},
     {5, 77, 300, 130},
     {8, 60, 3, 8},
+    {1, 64, 1, 4},
+    {1, 65, 1, 4},
+    {1, 129, 1, 132},
+    {5, 13, 2, 31},
+    {1, 3300, 90_000, 1}, // more pieces than blocks
     {0, 4, 5, 8}
   };
   private static final int[][] GATHERS = {
@@ -34,34 +39,34 @@ final class EmbeddingCases {
   static void addTo(Suite suite) {
     for (int[] size : SIZES) {
       EmbeddingDims d = new EmbeddingDims(size[0], size[1], size[2], size[3]);
-      suite.check(
+      suite.checkBoth(
           "embedding %d×%d of %d×%d".formatted(d.b(), d.t(), d.v(), d.c()), w -> embedding(w, d));
     }
     for (int[] size : GATHERS) {
       GatherDims d = new GatherDims(size[0], size[1], size[2]);
-      suite.check("gather %d×%d×%d".formatted(d.b(), d.t(), d.c()), w -> gather(w, d));
+      suite.checkBoth("gather %d×%d×%d".formatted(d.b(), d.t(), d.c()), w -> gather(w, d));
     }
     EmbeddingDims d = new EmbeddingDims(512, 77, 49_408, 512);
-    suite.time(
-        "embedding forward 512×77×512",
-        d.forwardCost(),
+    GpuTiming.Setup forward =
         w -> {
           DeviceMemory ids = w.ints(ids(1, d.tokens(), d.v()));
-          DeviceMemory table = w.filled(d.v() * d.c());
-          DeviceMemory positions = w.filled(d.t() * d.c());
+          DeviceMemory table = w.filledF32(d.v() * d.c());
+          DeviceMemory positions = w.filledF32(d.t() * d.c());
           DeviceMemory y = w.out(d.tokens() * d.c());
-          return gpu -> EmbeddingCuda.forward(gpu, d, ids, table, positions, y);
-        });
-    suite.time(
-        "embedding backward 512×77×512",
-        d.backwardCost(),
+          return gpu -> EmbeddingCuda.forward(gpu, d, w.precision(), ids, table, positions, y);
+        };
+    GpuTiming.Setup backward =
         w -> {
-          EmbeddingPlan plan = EmbeddingPlan.of(ids(1, d.tokens(), d.v()));
+          DeviceMemory plan = w.ints(EmbeddingPlan.of(ids(1, d.tokens(), d.v())).packed());
           DeviceMemory dy = w.filled(d.tokens() * d.c());
-          DeviceMemory dTable = w.filled(d.v() * d.c());
-          DeviceMemory dPositions = w.filled(d.t() * d.c());
-          return gpu -> EmbeddingCuda.backward(gpu, d, plan, dy, dTable, dPositions);
-        });
+          DeviceMemory dTable = w.filledF32(d.v() * d.c());
+          DeviceMemory dPositions = w.filledF32(d.t() * d.c());
+          return gpu -> EmbeddingCuda.backward(gpu, d, w.precision(), plan, dy, dTable, dPositions);
+        };
+    suite.time("embedding forward 512×77×512", d.forwardCost(), forward);
+    suite.timeBf16("embedding forward 512×77×512", d.forwardCost(), forward);
+    suite.time("embedding backward 512×77×512", d.backwardCost(), backward);
+    suite.timeBf16("embedding backward 512×77×512", d.backwardCost(), backward);
   }
 
   /** 0 again and again, as padding is. */
@@ -76,20 +81,21 @@ final class EmbeddingCases {
 
   private static void embedding(Workbench w, EmbeddingDims d) {
     int[] ids = ids(d.b() + d.c(), d.tokens(), d.v());
-    double[] table = w.normal(1, d.v() * d.c());
-    double[] positions = w.normal(2, d.t() * d.c());
+    double[] table = w.f32Normal(1, d.v() * d.c());
+    double[] positions = w.f32Normal(2, d.t() * d.c());
     double[] y = new double[d.tokens() * d.c()];
-    DeviceMemory gTable = w.in(table);
-    DeviceMemory gPositions = w.in(positions);
+    DeviceMemory gTable = w.inF32(table);
+    DeviceMemory gPositions = w.inF32(positions);
     DeviceMemory gy = w.out(y.length);
     EmbeddingReference.forward(d, ids, table, positions, y);
-    EmbeddingCuda.forward(w.gpu(), d, w.ints(ids), gTable, gPositions, gy);
+    EmbeddingCuda.forward(w.gpu(), d, w.precision(), w.ints(ids), gTable, gPositions, gy);
     w.check("y", y, gy, 1e-6);
     double[] dy = w.normal(3, y.length);
     EmbeddingReference.backward(d, ids, dy, table, positions);
-    EmbeddingCuda.backward(w.gpu(), d, EmbeddingPlan.of(ids), w.in(dy), gTable, gPositions);
-    w.check("dTable", table, gTable, 1e-5);
-    w.check("dPositions", positions, gPositions, 1e-5);
+    DeviceMemory plan = w.ints(EmbeddingPlan.of(ids).packed());
+    EmbeddingCuda.backward(w.gpu(), d, w.precision(), plan, w.in(dy), gTable, gPositions);
+    w.checkF32("dTable", table, gTable, 1e-5);
+    w.checkF32("dPositions", positions, gPositions, 1e-5);
   }
 
   private static void gather(Workbench w, GatherDims d) {
@@ -105,9 +111,9 @@ final class EmbeddingCases {
     DeviceMemory gIndex = w.ints(index);
     DeviceMemory gy = w.out(y.length);
     DeviceMemory gdx = w.out(x.length);
-    GatherCuda.forward(w.gpu(), d, w.in(x), gIndex, gy);
+    GatherCuda.forward(w.gpu(), d, w.precision(), w.in(x), gIndex, gy);
     w.check("y", y, gy, 0);
-    GatherCuda.backward(w.gpu(), d, gIndex, gy, gdx);
+    GatherCuda.backward(w.gpu(), d, w.precision(), gIndex, gy, gdx);
     w.check("dx", dx, gdx, 0);
   }
 }

@@ -19,36 +19,39 @@ final class SoftmaxCases {
   static void addTo(Suite suite) {
     for (int[] size : SIZES) {
       SoftmaxDims d = new SoftmaxDims(size[0], size[1]);
-      suite.check("softmax " + d.n() + "×" + d.c(), w -> rows(w, d, scores(w, d)));
+      suite.checkBoth("softmax " + d.n() + "×" + d.c(), w -> rows(w, d, scores(w, d)));
     }
-    suite.check(
-        "softmax of huge and infinite elements", w -> rows(w, new SoftmaxDims(6, 4), huge()));
+    suite.checkBoth(
+        "softmax of huge and infinite elements", w -> rows(w, new SoftmaxDims(6, 4), huge(w)));
     for (int c : new int[] {1000, 4096}) {
       SoftmaxDims d = new SoftmaxDims((1 << 25) / c, c);
       String size = " " + d.n() + "×" + c;
       suite.time("softmax forward" + size, d.forwardCost(), w -> forward(w, d));
+      suite.timeBf16("softmax forward" + size, d.forwardCost(), w -> forward(w, d));
       suite.time("softmax backward" + size, d.backwardCost(), w -> backward(w, d));
+      suite.timeBf16("softmax backward" + size, d.backwardCost(), w -> backward(w, d));
     }
   }
 
   private static double[] scores(Workbench w, SoftmaxDims d) {
     double[] x = w.normal(d.n(), d.n() * d.c());
     for (int i = 0; i < x.length; i++) {
-      x[i] = (float) (x[i] * 10);
+      x[i] *= 10;
     }
+    x = Workbench.exactly(w.precision(), x);
     if (x.length > 5) {
       x[5] = -INFINITY;
     }
     return x;
   }
 
-  private static double[] huge() {
+  private static double[] huge(Workbench w) {
     double nan = Double.NaN;
     double[] x = {
       1e30, 1e30, -1e30, -1e30, 3e38, 3e38, -3e37, 0, -INFINITY, 0, -INFINITY, 1, 1, nan, 2, 3,
       INFINITY, 1, 0, 2, -INFINITY, -INFINITY, -INFINITY, -INFINITY
     };
-    return Workbench.exactly(dev.diptych.kernels.cuda.Precision.F32, x);
+    return Workbench.exactly(w.precision(), x);
   }
 
   private static void rows(Workbench w, SoftmaxDims d, double[] x) {
@@ -57,42 +60,45 @@ final class SoftmaxCases {
     double[] y = new double[size];
     double[] dx = new double[size];
     SoftmaxReference.forward(d, x, y);
-    SoftmaxReference.backward(d, y, dy, dx);
+    // The gradient is that for the y that is saved.
+    double[] saved = Workbench.exactly(w.precision(), y);
+    SoftmaxReference.backward(d, saved, dy, dx);
     DeviceMemory gx = w.in(x);
     DeviceMemory gdy = w.in(dy);
     DeviceMemory gy = w.out(size);
     DeviceMemory gdx = w.out(size);
-    SoftmaxCuda.forward(w.gpu(), d, gx, gy);
+    SoftmaxCuda.forward(w.gpu(), d, w.precision(), gx, gy);
     w.check("y", y, gy, 1e-6);
-    SoftmaxCuda.backward(w.gpu(), d, w.in(y), gdy, gdx);
+    SoftmaxCuda.backward(w.gpu(), d, w.precision(), w.in(saved), gdy, gdx);
     w.check("dx", dx, gdx, 2e-6);
 
     double[] logY = new double[size];
     double[] logDx = new double[size];
     SoftmaxReference.logForward(d, x, logY);
-    SoftmaxReference.logBackward(d, logY, dy, logDx);
-    SoftmaxCuda.logForward(w.gpu(), d, gx, gy);
+    double[] savedLog = Workbench.exactly(w.precision(), logY);
+    SoftmaxReference.logBackward(d, savedLog, dy, logDx);
+    SoftmaxCuda.logForward(w.gpu(), d, w.precision(), gx, gy);
     w.check("log y", logY, gy, 1e-6);
-    SoftmaxCuda.logBackward(w.gpu(), d, w.in(logY), gdy, gdx);
+    SoftmaxCuda.logBackward(w.gpu(), d, w.precision(), w.in(savedLog), gdy, gdx);
     // Σ dy grows with √C and keeps its rounding errors.
     w.check("log dx", logDx, gdx, 1e-5 + 1e-6 * Math.sqrt(d.c()));
 
-    SoftmaxCuda.forward(w.gpu(), d, gx, gx);
+    SoftmaxCuda.forward(w.gpu(), d, w.precision(), gx, gx);
     w.check("y in place", y, gx, 1e-6);
-    SoftmaxCuda.backward(w.gpu(), d, gx, gdy, gdy);
+    SoftmaxCuda.backward(w.gpu(), d, w.precision(), gx, gdy, gdy);
     w.check("dx in place", dx, gdy, 3e-6);
   }
 
   private static GpuTiming.Launches forward(Workbench w, SoftmaxDims d) {
     DeviceMemory x = w.filled(d.n() * d.c());
     DeviceMemory y = w.out(d.n() * d.c());
-    return gpu -> SoftmaxCuda.forward(gpu, d, x, y);
+    return gpu -> SoftmaxCuda.forward(gpu, d, w.precision(), x, y);
   }
 
   private static GpuTiming.Launches backward(Workbench w, SoftmaxDims d) {
     DeviceMemory y = w.filled(d.n() * d.c());
     DeviceMemory dy = w.filled(d.n() * d.c());
     DeviceMemory dx = w.out(d.n() * d.c());
-    return gpu -> SoftmaxCuda.backward(gpu, d, y, dy, dx);
+    return gpu -> SoftmaxCuda.backward(gpu, d, w.precision(), y, dy, dx);
   }
 }

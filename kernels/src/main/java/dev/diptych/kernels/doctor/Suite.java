@@ -25,6 +25,7 @@ public final class Suite {
     ReduceCases.addTo(suite);
     AdamWCases.addTo(suite);
     EmbeddingCases.addTo(suite);
+    PatchEmbeddingCases.addTo(suite);
     MatmulCases.addTo(suite);
     MatmulBf16Cases.addTo(suite);
     AttentionCases.addTo(suite);
@@ -34,6 +35,7 @@ public final class Suite {
     BatchNormCases.addTo(suite);
     AveragePoolCases.addTo(suite);
     MeanTokenCases.addTo(suite);
+    CublasRace.addTo(suite);
     return suite;
   }
 

@@ -112,12 +112,21 @@ public final class Workbench implements AutoCloseable {
 
   /** {@code length} inputs from N(0, 1) for timings: made of a shorter run, again and again. */
   public DeviceMemory filled(int length) {
+    return filled(precision, length);
+  }
+
+  /** The same in f32. */
+  public DeviceMemory filledF32(int length) {
+    return filled(Precision.F32, length);
+  }
+
+  private DeviceMemory filled(Precision as, int length) {
     int run = Math.min(length, 1 << 20);
-    DeviceMemory memory = unwritten(precision.bytes(), length);
-    DeviceMemory once = in(precision, f32Normal(length, run));
+    DeviceMemory memory = unwritten(as.bytes(), length);
+    DeviceMemory once = in(as, f32Normal(length, run));
     for (long at = 0; at < length; at += run) {
-      long size = precision.bytes() * Math.min(run, length - at);
-      gpu.copy(once.slice(0, size), memory.slice(precision.bytes() * at, size));
+      long size = as.bytes() * Math.min(run, length - at);
+      gpu.copy(once.slice(0, size), memory.slice(as.bytes() * at, size));
     }
     return memory;
   }

@@ -5,14 +5,15 @@ import dev.diptych.kernels.cuda.DeviceMemory;
 import dev.diptych.kernels.cuda.Gpu;
 import dev.diptych.kernels.cuda.Kernel;
 import dev.diptych.kernels.cuda.Launch;
+import dev.diptych.kernels.cuda.Precision;
 import dev.diptych.kernels.cuda.RowKernels;
 
-/** Softmax and log-softmax on a GPU, in f32; the kernels are in {@code softmax.cu}. */
+/** Softmax and log-softmax on a GPU; the kernels are in {@code softmax.cu}. */
 public final class SoftmaxCuda {
-  private static final Kernels FORWARD = kernels("softmax_forward");
-  private static final Kernels BACKWARD = kernels("softmax_backward");
-  private static final Kernels LOG_FORWARD = kernels("log_softmax_forward");
-  private static final Kernels LOG_BACKWARD = kernels("log_softmax_backward");
+  private static final Typed FORWARD = typed("softmax_forward");
+  private static final Typed BACKWARD = typed("softmax_backward");
+  private static final Typed LOG_FORWARD = typed("log_softmax_forward");
+  private static final Typed LOG_BACKWARD = typed("log_softmax_backward");
 
   private static final int PACK = 4;
   private static final int MOST_OF_WARP = 1024;
@@ -27,7 +28,28 @@ public final class SoftmaxCuda {
    */
   private record Kernels(RowKernels rows, Kernel byBlock) {}
 
+  /**
+   * One kernel in both precisions.
+   *
+   * @param f32 the kernel for f32
+   * @param bf16 the kernel for bf16
+   */
+  private record Typed(Kernels f32, Kernels bf16) {
+    Kernels in(Precision precision) {
+      return switch (precision) {
+        case F32 -> f32;
+        case BF16 -> bf16;
+      };
+    }
+  }
+
   private SoftmaxCuda() {}
+
+  private static Typed typed(String entry) {
+    return new Typed(
+        kernels(entry + "_" + Precision.F32.suffix()),
+        kernels(entry + "_" + Precision.BF16.suffix()));
+  }
 
   private static Kernels kernels(String entry) {
     return new Kernels(
@@ -41,8 +63,9 @@ public final class SoftmaxCuda {
    * @param x (N, C)
    * @param y (N, C), written; may be x
    */
-  public static void forward(Gpu gpu, SoftmaxDims d, DeviceMemory x, DeviceMemory y) {
-    rows(gpu, d, FORWARD, new Arguments().pointer(x).pointer(y));
+  public static void forward(
+      Gpu gpu, SoftmaxDims d, Precision precision, DeviceMemory x, DeviceMemory y) {
+    rows(gpu, d, precision, FORWARD, new Arguments().pointer(x).pointer(y));
   }
 
   /**
@@ -53,8 +76,13 @@ public final class SoftmaxCuda {
    * @param dx (N, C), written; may be dy or y
    */
   public static void backward(
-      Gpu gpu, SoftmaxDims d, DeviceMemory y, DeviceMemory dy, DeviceMemory dx) {
-    rows(gpu, d, BACKWARD, new Arguments().pointer(y).pointer(dy).pointer(dx));
+      Gpu gpu,
+      SoftmaxDims d,
+      Precision precision,
+      DeviceMemory y,
+      DeviceMemory dy,
+      DeviceMemory dx) {
+    rows(gpu, d, precision, BACKWARD, new Arguments().pointer(y).pointer(dy).pointer(dx));
   }
 
   /**
@@ -63,8 +91,9 @@ public final class SoftmaxCuda {
    * @param x (N, C)
    * @param y (N, C), written; may be x
    */
-  public static void logForward(Gpu gpu, SoftmaxDims d, DeviceMemory x, DeviceMemory y) {
-    rows(gpu, d, LOG_FORWARD, new Arguments().pointer(x).pointer(y));
+  public static void logForward(
+      Gpu gpu, SoftmaxDims d, Precision precision, DeviceMemory x, DeviceMemory y) {
+    rows(gpu, d, precision, LOG_FORWARD, new Arguments().pointer(x).pointer(y));
   }
 
   /**
@@ -75,11 +104,18 @@ public final class SoftmaxCuda {
    * @param dx (N, C), written; may be dy or y
    */
   public static void logBackward(
-      Gpu gpu, SoftmaxDims d, DeviceMemory y, DeviceMemory dy, DeviceMemory dx) {
-    rows(gpu, d, LOG_BACKWARD, new Arguments().pointer(y).pointer(dy).pointer(dx));
+      Gpu gpu,
+      SoftmaxDims d,
+      Precision precision,
+      DeviceMemory y,
+      DeviceMemory dy,
+      DeviceMemory dx) {
+    rows(gpu, d, precision, LOG_BACKWARD, new Arguments().pointer(y).pointer(dy).pointer(dx));
   }
 
-  private static void rows(Gpu gpu, SoftmaxDims d, Kernels kernels, Arguments arguments) {
+  private static void rows(
+      Gpu gpu, SoftmaxDims d, Precision precision, Typed typed, Arguments arguments) {
+    Kernels kernels = typed.in(precision);
     boolean isPacked = d.c() % PACK == 0 && arguments.pointersAreMultiplesOf(PACK * Float.BYTES);
     arguments.int32(d.n()).int32(d.c());
     if (isPacked && d.c() > MOST_OF_WARP && d.c() <= MOST_OF_BLOCK) {

@@ -1,8 +1,8 @@
 // Softmax and log-softmax of the rows of a matrix.
 //
 // Equation   y_j = exp(x_j − lse),  lse = max(x) + log Σ_j exp(x_j − max(x));  log: y_j = x_j − lse
-// Shapes     x, y (N, C), f32
-// Traffic    read x once, write y once: 8·N·C bytes → memory-bound
+// Shapes     x, y (N, C), f32 or bf16
+// Traffic    read x once, write y once: 8·N·C bytes in f32 → memory-bound
 // Method     one warp per row; the row held in registers up to C = 1024; by a block's registers up to
 //            C = 4096; wider and odd rows by a block, which reads them again from the cache
 // Backward   softmax: dx_j = y_j·(dy_j − Σ_l dy_l·y_l);  log: dx_j = dy_j − exp(y_j)·Σ_l dy_l
@@ -25,8 +25,8 @@ struct Row {
 
   static __device__ __forceinline__ float max(float x) { return BY_BLOCK ? maxBlock(x) : maxWarp(x); }
 
-  template <int N>
-  static __device__ __forceinline__ void load(float (&v)[N], const float* row, int c, float fill) {
+  template <int N, typename T>
+  static __device__ __forceinline__ void load(float (&v)[N], const T* row, int c, float fill) {
 #pragma unroll
     for (int i = 0; i < N; i += PACK) {
       if (at(i) < c) {
@@ -37,8 +37,8 @@ struct Row {
     }
   }
 
-  template <int N>
-  static __device__ __forceinline__ void store(float* row, const float (&v)[N], int c) {
+  template <int N, typename T>
+  static __device__ __forceinline__ void store(T* row, const float (&v)[N], int c) {
 #pragma unroll
     for (int i = 0; i < N; i += PACK) {
       if (at(i) < c) {
@@ -49,8 +49,8 @@ struct Row {
 };
 
 /** exp(x − max), where NaN and +∞ − ∞ come out as NaN, and −∞ as 0 unless the row has no more. */
-template <int N, bool LOG, bool BY_BLOCK>
-__device__ __forceinline__ void forward(const float* x, float* y, int n, int c) {
+template <int N, bool LOG, bool BY_BLOCK, typename T>
+__device__ __forceinline__ void forward(const T* x, T* y, int n, int c) {
   typedef Row<BY_BLOCK> R;
   long long row = R::number();
   if (row >= n) {
@@ -82,9 +82,9 @@ __device__ __forceinline__ void forward(const float* x, float* y, int n, int c) 
   R::store(y + row * c, v, c);
 }
 
-template <int N, bool LOG, bool BY_BLOCK>
+template <int N, bool LOG, bool BY_BLOCK, typename T>
 __device__ __forceinline__ void backward(
-    const float* y, const float* dy, float* dx, int n, int c) {
+    const T* y, const T* dy, T* dx, int n, int c) {
   typedef Row<BY_BLOCK> R;
   long long row = R::number();
   if (row >= n) {
@@ -108,66 +108,82 @@ __device__ __forceinline__ void backward(
 }
 
 /** A block a row, of any width. */
-template <bool LOG>
-__device__ __forceinline__ void forwardWide(const float* x, float* y, int c) {
+template <bool LOG, typename T>
+__device__ __forceinline__ void forwardWide(const T* x, T* y, int c) {
   x += (long long)blockIdx.x * c;
   y += (long long)blockIdx.x * c;
   float largest = -INFINITY;
   for (int i = threadIdx.x; i < c; i += blockDim.x) {
-    largest = Larger()(largest, x[i]);
+    largest = Larger()(largest, load(x + i));
   }
   largest = maxBlock(largest);
   float sum = 0.0f;
   for (int i = threadIdx.x; i < c; i += blockDim.x) {
-    sum += expf(x[i] - largest);
+    sum += expf(load(x + i) - largest);
   }
   sum = sumBlock(sum);
   float lse = logf(sum);
   float scale = 1.0f / sum;
   for (int i = threadIdx.x; i < c; i += blockDim.x) {
-    y[i] = LOG ? x[i] - largest - lse : expf(x[i] - largest) * scale;
+    float centred = load(x + i) - largest;
+    store(y + i, LOG ? centred - lse : expf(centred) * scale);
   }
 }
 
-template <bool LOG>
-__device__ __forceinline__ void backwardWide(const float* y, const float* dy, float* dx, int c) {
+template <bool LOG, typename T>
+__device__ __forceinline__ void backwardWide(const T* y, const T* dy, T* dx, int c) {
   y += (long long)blockIdx.x * c;
   dy += (long long)blockIdx.x * c;
   dx += (long long)blockIdx.x * c;
   float sum = 0.0f;
   for (int i = threadIdx.x; i < c; i += blockDim.x) {
-    sum = LOG ? sum + dy[i] : fmaf(dy[i], y[i], sum);
+    sum = LOG ? sum + load(dy + i) : fmaf(load(dy + i), load(y + i), sum);
   }
   sum = sumBlock(sum);
   for (int i = threadIdx.x; i < c; i += blockDim.x) {
-    dx[i] = LOG ? dy[i] - expf(y[i]) * sum : y[i] * (dy[i] - sum);
+    float v = load(y + i);
+    float g = load(dy + i);
+    store(dx + i, LOG ? g - expf(v) * sum : v * (g - sum));
   }
 }
 
-#define KERNELS(N, LOG, NAME, WIDTH, BY_BLOCK, THREADS)                                          \
-  extern "C" __global__ void __launch_bounds__(THREADS) NAME##_forward_##WIDTH(                  \
-      const float* x, float* y, int n, int c) {                                                  \
+#define FORWARD(N, LOG, T, NAME, WIDTH, BY_BLOCK, THREADS)                                       \
+  extern "C" __global__ void __launch_bounds__(THREADS) NAME##_##WIDTH(                          \
+      const T* x, T* y, int n, int c) {                                                          \
     forward<N, LOG, BY_BLOCK>(x, y, n, c);                                                       \
-  }                                                                                              \
-  extern "C" __global__ void __launch_bounds__(THREADS) NAME##_backward_##WIDTH(                 \
-      const float* y, const float* dy, float* dx, int n, int c) {                                \
+  }
+
+#define BACKWARD(N, LOG, T, NAME, WIDTH, BY_BLOCK, THREADS)                                      \
+  extern "C" __global__ void __launch_bounds__(THREADS) NAME##_##WIDTH(                          \
+      const T* y, const T* dy, T* dx, int n, int c) {                                            \
     backward<N, LOG, BY_BLOCK>(y, dy, dx, n, c);                                                 \
   }
 
-#define ROWS(N, LOG, NAME, WIDTH) KERNELS(N, LOG, NAME, WIDTH, false, 128)
+#define WARP_FORWARD(N, T, NAME, WIDTH) FORWARD(N, false, T, softmax_forward_##NAME, WIDTH, false, 128)
+#define WARP_BACKWARD(N, T, NAME, WIDTH) BACKWARD(N, false, T, softmax_backward_##NAME, WIDTH, false, 128)
+#define WARP_LOG_FORWARD(N, T, NAME, WIDTH) \
+  FORWARD(N, true, T, log_softmax_forward_##NAME, WIDTH, false, 128)
+#define WARP_LOG_BACKWARD(N, T, NAME, WIDTH) \
+  BACKWARD(N, true, T, log_softmax_backward_##NAME, WIDTH, false, 128)
 
-#define WIDE(LOG, NAME)                                                                          \
-  extern "C" __global__ void NAME##_forward_wide(const float* x, float* y, int n, int c) {       \
+#define OTHERS(LOG, T, TYPE, NAME)                                                               \
+  FORWARD(16, LOG, T, NAME##_forward_##TYPE, 4096, true, BLOCK)                                  \
+  BACKWARD(16, LOG, T, NAME##_backward_##TYPE, 4096, true, BLOCK)                                \
+  extern "C" __global__ void NAME##_forward_##TYPE##_wide(const T* x, T* y, int n, int c) {      \
     forwardWide<LOG>(x, y, c);                                                                   \
   }                                                                                              \
-  extern "C" __global__ void NAME##_backward_wide(                                               \
-      const float* y, const float* dy, float* dx, int n, int c) {                                \
+  extern "C" __global__ void NAME##_backward_##TYPE##_wide(                                      \
+      const T* y, const T* dy, T* dx, int n, int c) {                                            \
     backwardWide<LOG>(y, dy, dx, c);                                                             \
   }
 
-FOR_EACH_WIDTH(ROWS, false, softmax)
-FOR_EACH_WIDTH(ROWS, true, log_softmax)
-WIDE(false, softmax)
-WIDE(true, log_softmax)
-KERNELS(16, false, softmax, 4096, true, BLOCK)
-KERNELS(16, true, log_softmax, 4096, true, BLOCK)
+#define ALL(T, TYPE)                         \
+  FOR_EACH_WIDTH(WARP_FORWARD, T, TYPE)      \
+  FOR_EACH_WIDTH(WARP_BACKWARD, T, TYPE)     \
+  FOR_EACH_WIDTH(WARP_LOG_FORWARD, T, TYPE)  \
+  FOR_EACH_WIDTH(WARP_LOG_BACKWARD, T, TYPE) \
+  OTHERS(false, T, TYPE, softmax)            \
+  OTHERS(true, T, TYPE, log_softmax)
+
+ALL(float, f32)
+ALL(bf16, bf16)

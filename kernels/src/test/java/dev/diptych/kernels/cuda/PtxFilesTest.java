@@ -110,23 +110,27 @@ class PtxFilesTest {
     }
   }
 
-  /** Where ptxas is installed, it says of the PTX what the table says. */
+  /**
+   * Where ptxas is installed, it accepts every module, and if it is the version that the table was
+   * made with it says of them what the table says.
+   */
   @Test
-  void ptxasAgreesWithTheTable() throws Exception {
+  void ptxasAcceptsTheModulesAndAgreesWithTheTable() throws Exception {
     assumeTrue(
         Stream.of(System.getenv("PATH").split(java.io.File.pathSeparator))
             .anyMatch(folder -> Files.isExecutable(Path.of(folder, "ptxas"))),
         "ptxas is not in the PATH");
     String release = output("ptxas", "--version");
     String made = Files.readString(TABLE).lines().skip(2).findFirst().orElseThrow();
-    assumeTrue(
-        release.contains("release " + made.substring("# ptxas ".length()) + ","),
-        "this ptxas is another version than the table's");
+    boolean isTheTables = release.contains("release " + made.substring("# ptxas ".length()) + ",");
     for (Path ptx : files(RESOURCES, ".ptx")) {
       String module = ptx.getFileName().toString().replace(".ptx", "");
       for (int target = 0; target < 2; target++) {
         String sm = target == 0 ? "sm_80" : "sm_90";
         List<String> found = output("./cuda-resources", sm, ptx.toString()).lines().toList();
+        if (!isTheTables) {
+          continue;
+        }
         int first = 1 + 3 * target;
         List<String> expected =
             table().stream()
