@@ -21,7 +21,9 @@ public final class GpuBenchText {
         bench.rounds(),
         compared ? ", in turns with PyTorch " + bench.torch() : "");
     String product =
-        compared ? "the faster of our and PyTorch's matrix products" : "our largest matrix product";
+        compared
+            ? "the faster of our and PyTorch's matrix products"
+            : CheckupText.product(bench.survey().cublas());
     out.format("%s%n", CheckupText.ceilings(bench.ceilings(), product));
     out.format("%n");
     String heads = String.format(Locale.ROOT, "  %9s %6s  by", "PyTorch", "ratio");
