@@ -56,8 +56,8 @@ class PlantedFaultsTest {
       barrierIsNeeded("layernorm 1×1 f32", "layernorm_forward_f32_wide", i);
       barrierIsNeeded("layernorm 1×1 bf16", "layernorm_backward_bf16_wide", i);
     }
-    barrierIsNeeded("softmax 1×1 f32", "softmax_forward_wide", 1);
-    barrierIsNeeded("l2normalize 1×1 f32", "l2normalize_backward_wide", 1);
+    barrierIsNeeded("softmax 1×1 f32", "softmax_forward_f32_wide", 1);
+    barrierIsNeeded("l2normalize 1×1 f32", "l2normalize_backward_f32_wide", 1);
     barrierIsNeeded("reduce 2×2 f32", "sum_rows_partial_f32", 0);
     barrierIsNeeded("reduce 2×2 f32", "join_chunks", 0);
     barrierIsNeeded("reduce sum of squares 1 f32", "sum_squares_partial", 0);
@@ -84,7 +84,7 @@ class PlantedFaultsTest {
 
   @Test
   void aShuffleWhoseMaskLeavesOutHalfTheLanes() {
-    assertThat(fault("softmax 1×1 f32", "softmax_forward_wide", ", -1;", 0, ", 65535;").kind())
+    assertThat(fault("softmax 1×1 f32", "softmax_forward_f32_wide", ", -1;", 0, ", 65535;").kind())
         .isEqualTo(Kind.LANE_MASK);
   }
 
