@@ -98,8 +98,7 @@ class PlantedFaultsTest {
 
   @Test
   void anIndexOnePastTheEnd() {
-    assertThat(
-            fault("GELU 1025 f32", "gelu_forward_f32", "setp.ge.s64", 0, "setp.gt.s64").kind())
+    assertThat(fault("GELU 1025 f32", "gelu_forward_f32", "setp.ge.s64", 0, "setp.gt.s64").kind())
         .isIn(Kind.OUT_OF_BOUNDS, Kind.UNINITIALISED); // behind the input lies what nobody wrote
   }
 
@@ -112,12 +111,7 @@ class PlantedFaultsTest {
   @Test
   void aCopyThatIsNotWaitedFor() {
     assertThat(
-            fault(
-                    "matmul 64×64×64 NN bf16",
-                    "matmulbf16_64x64_nn",
-                    "cp.async.wait_group 1;",
-                    0,
-                    "")
+            fault("matmul 64×64×64 NN bf16", "matmulbf16_64x64_nn", "cp.async.wait_group 1;", 0, "")
                 .kind())
         .isEqualTo(Kind.NOT_WAITED_FOR);
   }
