@@ -49,7 +49,9 @@ class MlpGradientTest {
         List.of(x, w1), tape -> Vars.weightedSum(tape, mlp(tape, all, Activation.QUICK_GELU)));
   }
 
-  /** What is frozen gets no gradient, and that of the others has the same bits as if it were not. */
+  /**
+   * What is frozen gets no gradient, and that of the others has the same bits as if it were not.
+   */
   @ParameterizedTest
   @ValueSource(ints = {0b000001, 0b000110, 0b000111, 0b011000, 0b100000, 0b011111, 0b101101})
   void frozenInputsChangeNothingForTheOthers(int frozen) {
@@ -103,7 +105,8 @@ class MlpGradientTest {
       assertMisfit(
           tape,
           List.of(x, w1, b1, w2, b2, x),
-          "mlp: residual must be (…, N)=(2, 3, 4) to match x (2, 3, 5) and w2 (4, 7), got (2, 3, 5)");
+          "mlp: residual must be (…, N)=(2, 3, 4) to match x (2, 3, 5) and w2 (4, 7), got (2, 3,"
+              + " 5)");
       assertThat(scope.peakBytes()).isZero();
     }
   }
