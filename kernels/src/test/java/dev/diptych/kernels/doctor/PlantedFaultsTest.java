@@ -59,6 +59,7 @@ class PlantedFaultsTest {
     barrierIsNeeded("softmax 1×1 f32", "softmax_forward_f32_wide", 1);
     barrierIsNeeded("l2normalize 1×1 f32", "l2normalize_backward_f32_wide", 1);
     barrierIsNeeded("reduce 2×2 f32", "sum_rows_partial_f32", 0);
+    barrierIsNeeded("reduce 1×4 f32", "sum_rows_wide_partial_f32", 0);
     barrierIsNeeded("reduce 2×2 f32", "join_chunks", 0);
     barrierIsNeeded("reduce sum of squares 1 f32", "sum_squares_partial", 0);
     barrierIsNeeded("reduce sum of squares 1 f32", "sum_squares_partial", 1);
