@@ -104,6 +104,13 @@ final class DemoCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    try (ComputeDevice on = device.open()) { // first of all: without it nothing is touched
+      run(on);
+    }
+    return 0;
+  }
+
+  private void run(ComputeDevice on) throws IOException {
     HeldOut heldOut = HeldOut.choose(new Philox(seed, Philox.stream(seed, 48)));
     SceneGenerator scenes = new SceneGenerator(seed, heldOut, SceneMix.standard());
     ClipConfig small = ClipConfig.preset(preset);
@@ -130,8 +137,7 @@ final class DemoCommand implements Callable<Integer> {
         clip.parameters().size(),
         Parallel.threads(),
         heldOut);
-    try (ComputeDevice on = device.open();
-        Trainer trainer = new Trainer(on.take(clip), options);
+    try (Trainer trainer = new Trainer(on.take(clip), options);
         Diptych model = new Diptych(clip, tokenizer)) {
       DemoResult result = train(folder, trainer, model, scenes);
       Checkpoint.write(trainer, folder.checkpoint(trainer.step()));
@@ -145,7 +151,6 @@ final class DemoCommand implements Callable<Integer> {
               + " \"a red circle\" \"a blue star\"%n",
           folder.path().resolve("report.html"), folder.path());
     }
-    return 0;
   }
 
   private static List<String> captions(SceneGenerator scenes) {

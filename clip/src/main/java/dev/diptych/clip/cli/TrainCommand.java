@@ -235,8 +235,14 @@ final class TrainCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    try (ComputeDevice on = device.open()) { // first of all: without it nothing is touched
+      return train(on);
+    }
+  }
+
+  private int train(ComputeDevice on) throws IOException {
     if (resume != null) {
-      return resume(new RunFolder(resume));
+      return resume(on, new RunFolder(resume));
     }
     if (data == null) {
       throw new UserException(
@@ -248,10 +254,10 @@ final class TrainCommand implements Callable<Integer> {
           "the run %s exists already: go on with --resume %s, or choose another --name"
               .formatted(folder.path(), folder.path()));
     }
-    return start(folder, data);
+    return start(on, folder, data);
   }
 
-  private int start(RunFolder folder, String dataSpec) throws IOException {
+  private int start(ComputeDevice on, RunFolder folder, String dataSpec) throws IOException {
     // What is quickly found wrong comes before what takes time.
     ClipConfig named = ClipConfig.preset(model);
     ClipConfig preset = embedDim == null ? named : named.withEmbedDim(embedDim);
@@ -281,8 +287,7 @@ final class TrainCommand implements Callable<Integer> {
         training.steps(),
         bulk.batchSize());
     reportTruncation(captions, tokenizer, config.text().contextLength());
-    try (ComputeDevice on = device.open();
-        Trainer trainer = new Trainer(on.take(clip), training)) {
+    try (Trainer trainer = new Trainer(on.take(clip), training)) {
       return run(folder, trainer, source, tokenizer);
     }
   }
@@ -323,15 +328,15 @@ final class TrainCommand implements Callable<Integer> {
         seed);
   }
 
-  private int resume(RunFolder folder) throws IOException {
+  private int resume(ComputeDevice on, RunFolder folder) throws IOException {
     RunSettings settings = folder.readSettings();
     Path checkpoint = folder.latestCheckpoint();
     if (checkpoint == null) {
       throw new UserException(folder.path() + " has no checkpoint to go on from");
     }
     IndexedSource source = RunInputs.training(settings.data());
-    try (ComputeDevice on = device.open();
-        Trainer trainer = new Trainer(on.take(load(folder, checkpoint)), settings.train())) {
+    try (Trainer trainer =
+        new Trainer(on.take(load(folder, checkpoint)), settings.train())) {
       Checkpoint.restore(trainer, checkpoint);
       if (trainer.isDone()) {
         System.out.printf(

@@ -99,7 +99,12 @@ final class CapturedPasses implements Passes {
     /** What the pass gives back on its way must serve nobody else: every replay writes there. */
     private void runInMemoryOfTheGraph() {
       scope = new TensorScope(device);
-      results = pass.run(scope, inputs);
+      try {
+        results = pass.run(scope, inputs);
+      } catch (RuntimeException e) {
+        scope.close(); // while there is somebody to give it back to
+        throw e;
+      }
     }
 
     void close() {

@@ -5,17 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.diptych.autograd.optim.AdamW;
 import dev.diptych.clip.Clip;
-import dev.diptych.clip.ClipConfig;
 import dev.diptych.clip.Embedder;
-import dev.diptych.clip.ResNetConfig;
-import dev.diptych.clip.TextConfig;
 import dev.diptych.clip.UserException;
-import dev.diptych.clip.VitConfig;
 import dev.diptych.clip.weights.ModelFiles;
 import dev.diptych.kernels.cuda.PooledGpu;
 import dev.diptych.kernels.cuda.Precision;
 import dev.diptych.kernels.cuda.PtxGpu;
-import dev.diptych.kernels.gelu.Activation;
 import dev.diptych.tensor.Device;
 import dev.diptych.tensor.TensorScope;
 import java.io.IOException;
@@ -31,11 +26,6 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** Steps of training on a GPU that the interpreter stands for, with the driver's memory. */
 class GpuTrainingTest {
-  private static final TextConfig TEXT = new TextConfig(8, 64, 16, 1, 1, 63);
-  private static final ClipConfig VIT =
-      new ClipConfig(8, new VitConfig(8, 4, 16, 1, 1), TEXT, Activation.QUICK_GELU);
-  private static final ClipConfig RESNET =
-      new ClipConfig(8, new ResNetConfig(32, 2, List.of(1, 1, 1, 1), 2), TEXT, Activation.GELU);
   private static final TrainOptions OPTIONS = TrainOptions.of(4, 30, 2, 1e-3, 0.1, 7);
 
   @TempDir Path folder = Path.of(".");
@@ -68,10 +58,10 @@ class GpuTrainingTest {
   @ParameterizedTest
   @EnumSource
   void memoryIsAsMuchAfterManyStepsAsAfterThree(Precision precision) {
-    OnGpu training = new OnGpu(Clip.create(VIT, 7), precision);
+    OnGpu training = new OnGpu(Clip.create(Synthetic.MINUTE, 7), precision);
     PooledGpu gpu = training.gpu;
     try (training;
-        PairSource pairs = Synthetic.pairs(16, 4, VIT)) {
+        PairSource pairs = Synthetic.pairs(16, 4, Synthetic.MINUTE)) {
       stepAndValidate(training, pairs, 3);
       long allocations = gpu.allocations();
       long bytes = gpu.bytes();
@@ -105,9 +95,9 @@ class GpuTrainingTest {
 
   private byte[] train(Precision precision, BiFunction<Device.Cuda, TrainingPass, Passes> way)
       throws IOException {
-    try (OnGpu training = new OnGpu(Clip.create(VIT, 7), precision);
-        PairSource large = Synthetic.pairs(16, 4, VIT);
-        PairSource small = Synthetic.pairs(16, 2, VIT)) {
+    try (OnGpu training = new OnGpu(Clip.create(Synthetic.MINUTE, 7), precision);
+        PairSource large = Synthetic.pairs(16, 4, Synthetic.MINUTE);
+        PairSource small = Synthetic.pairs(16, 2, Synthetic.MINUTE)) {
       AdamW optimiser = training.trainer.optimiser();
       TrainingPass pass = new TrainingPass(training.trainer.clip(), optimiser, 1);
       try (Passes passes = way.apply(new Device.Cuda(training.gpu, precision), pass)) {
@@ -132,16 +122,16 @@ class GpuTrainingTest {
   @Test
   void aLossThatIsNotFiniteLeavesNoTrace() throws IOException {
     byte[] undisturbed;
-    try (OnGpu training = new OnGpu(Clip.create(RESNET, 7), Precision.F32);
-        PairSource pairs = Synthetic.pairs(16, 4, RESNET)) {
+    try (OnGpu training = new OnGpu(Clip.create(Synthetic.MINUTE_RESNET, 7), Precision.F32);
+        PairSource pairs = Synthetic.pairs(16, 4, Synthetic.MINUTE_RESNET)) {
       training.step(pairs, 3);
       undisturbed = checkpoint(training.trainer);
     }
-    try (OnGpu training = new OnGpu(Clip.create(RESNET, 7), Precision.F32);
-        PairSource pairs = Synthetic.pairs(16, 4, RESNET)) {
+    try (OnGpu training = new OnGpu(Clip.create(Synthetic.MINUTE_RESNET, 7), Precision.F32);
+        PairSource pairs = Synthetic.pairs(16, 4, Synthetic.MINUTE_RESNET)) {
       for (int i = 0; i < 3; i++) {
         byte[] before = checkpoint(training.trainer);
-        PairBatch bad = Synthetic.pairs(16, 4, RESNET).next();
+        PairBatch bad = Synthetic.pairs(16, 4, Synthetic.MINUTE_RESNET).next();
         bad.images().narrow(0, 1, 1).fill(Float.POSITIVE_INFINITY);
         assertThatThrownBy(() -> training.trainer.step(bad))
             .isInstanceOf(UserException.class)
@@ -160,8 +150,8 @@ class GpuTrainingTest {
     Path middle = folder.resolve("middle.safetensors");
     byte[] end;
     List<Double> losses = new ArrayList<>();
-    PairSource pairs = Synthetic.pairs(16, 4, VIT);
-    try (OnGpu training = new OnGpu(Clip.create(VIT, 7), precision)) {
+    PairSource pairs = Synthetic.pairs(16, 4, Synthetic.MINUTE);
+    try (OnGpu training = new OnGpu(Clip.create(Synthetic.MINUTE, 7), precision)) {
       training.step(pairs, 3);
       Checkpoint.write(training.trainer, middle);
       for (int i = 0; i < 3; i++) {

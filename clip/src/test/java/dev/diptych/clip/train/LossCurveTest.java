@@ -33,13 +33,13 @@ import org.junit.jupiter.api.Test;
  */
 class LossCurveTest {
   /** Of a run of 200. */
-  private static final int STEPS = Integer.getInteger("diptych.curve.steps", 60);
+  private static final int STEPS = Integer.getInteger("diptych.curve.steps", 40);
 
   /** Steps that are averaged before curves are compared. */
   private static final int WINDOW = 20;
 
   /** How far a window of the bf16 curve may be from that of the f32 curve, relative to that. */
-  private static final double BF16_TOLERANCE = 0.02;
+  private static final double BF16_TOLERANCE = 0.05;
 
   /** The same for single losses in f32, where only the order of sums differs. */
   private static final double F32_TOLERANCE = 1e-4;
