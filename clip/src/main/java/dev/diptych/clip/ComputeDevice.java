@@ -3,6 +3,7 @@ package dev.diptych.clip;
 import dev.diptych.kernels.cuda.CudaDevice;
 import dev.diptych.kernels.cuda.Gpu;
 import dev.diptych.kernels.cuda.Precision;
+import dev.diptych.kernels.parallel.Parallel;
 import dev.diptych.tensor.Device;
 import dev.diptych.tensor.TensorScope;
 import org.jspecify.annotations.Nullable;
@@ -45,6 +46,15 @@ public final class ComputeDevice implements AutoCloseable {
   /** The device. */
   public Device device() {
     return weights.device();
+  }
+
+  /** In words: "2 threads", "NVIDIA H200, bf16". */
+  public String description() {
+    return switch (device()) {
+      case Device.Cpu cpu ->
+          Parallel.threads() == 1 ? "one thread" : Parallel.threads() + " threads";
+      case Device.Cuda cuda -> cuda.toString();
+    };
   }
 
   /** Moves a model here, if it is not here already. */

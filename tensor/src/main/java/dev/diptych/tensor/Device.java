@@ -28,7 +28,7 @@ public sealed interface Device {
   record Cuda(Gpu gpu, Precision precision) implements Device {
     @Override
     public String toString() {
-      return "cuda, " + precision.suffix();
+      return gpu.properties().name() + ", " + precision.suffix();
     }
   }
 }

@@ -183,7 +183,7 @@ class TensorOnGpuTest {
                   + " TensorScope.copy");
       assertThatThrownBy(activation::floats)
           .isInstanceOf(IllegalStateException.class)
-          .hasMessageContaining("the tensor of shape (2, 3) is on the device cuda, bf16")
+          .hasMessageContaining("the tensor of shape (2, 3) is on the device PTX interpreter, bf16")
           .hasMessageContaining("keep all operands of an op on one device");
     }
   }
@@ -200,7 +200,7 @@ class TensorOnGpuTest {
           .hasMessageContaining("(2, 3) is in host memory: copy it to the GPU");
       assertThatThrownBy(() -> Elementwise.forward(here, Operation.ADD, host, moved))
           .isInstanceOf(IllegalStateException.class)
-          .hasMessageContaining("(2, 3) is on the device cuda, f32: copy it to the host");
+          .hasMessageContaining("(2, 3) is on the device PTX interpreter, f32: copy it to the host");
     }
   }
 

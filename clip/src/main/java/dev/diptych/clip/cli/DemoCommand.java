@@ -24,7 +24,6 @@ import dev.diptych.clip.train.RunSettings;
 import dev.diptych.clip.train.TrainOptions;
 import dev.diptych.clip.train.Trainer;
 import dev.diptych.clip.train.TrainingRun;
-import dev.diptych.kernels.parallel.Parallel;
 import dev.diptych.tensor.random.Philox;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -104,13 +103,12 @@ final class DemoCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    try (ComputeDevice on = device.open()) { // first of all: without it nothing is touched
-      run(on);
+    try (ComputeDevice on = device.open()) { // before anything is written
+      return run(on);
     }
-    return 0;
   }
 
-  private void run(ComputeDevice on) throws IOException {
+  private int run(ComputeDevice on) throws IOException {
     HeldOut heldOut = HeldOut.choose(new Philox(seed, Philox.stream(seed, 48)));
     SceneGenerator scenes = new SceneGenerator(seed, heldOut, SceneMix.standard());
     ClipConfig small = ClipConfig.preset(preset);
@@ -132,14 +130,14 @@ final class DemoCommand implements Callable<Integer> {
     Clip clip = Clip.create(config, seed);
     System.out.printf(
         Locale.ROOT,
-        "Training a CLIP of %,d parameters from scratch on drawn scenes, %d threads.%n"
+        "Training a CLIP of %,d parameters from scratch on drawn scenes, %s.%n"
             + "Kept from it: %s.%n",
         clip.parameters().size(),
-        Parallel.threads(),
+        on.description(),
         heldOut);
     try (Trainer trainer = new Trainer(on.take(clip), options);
         Diptych model = new Diptych(clip, tokenizer)) {
-      DemoResult result = train(folder, trainer, model, scenes);
+      DemoResult result = train(folder, trainer, model, scenes, on.description());
       Checkpoint.write(trainer, folder.checkpoint(trainer.step()));
       folder.writeMetrics(result.metrics());
       Report report = DemoReport.of(result);
@@ -151,6 +149,7 @@ final class DemoCommand implements Callable<Integer> {
               + " \"a red circle\" \"a blue star\"%n",
           folder.path().resolve("report.html"), folder.path());
     }
+    return 0;
   }
 
   private static List<String> captions(SceneGenerator scenes) {
@@ -163,7 +162,8 @@ final class DemoCommand implements Callable<Integer> {
     return captions;
   }
 
-  private DemoResult train(RunFolder folder, Trainer trainer, Diptych model, SceneGenerator scenes)
+  private DemoResult train(
+      RunFolder folder, Trainer trainer, Diptych model, SceneGenerator scenes, String where)
       throws IOException {
     ClipConfig config = model.clip().config();
     Curve loss = new Curve();
@@ -231,7 +231,7 @@ final class DemoCommand implements Callable<Integer> {
             steps,
             batchSize,
             seconds,
-            Parallel.threads(),
+            where,
             loss.meanOfLast(LOSS_POINTS),
             config.vision().imageSize()),
         zeroShot,

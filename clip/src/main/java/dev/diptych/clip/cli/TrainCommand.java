@@ -4,7 +4,6 @@ import dev.diptych.clip.Clip;
 import dev.diptych.clip.ClipConfig;
 import dev.diptych.clip.ComputeDevice;
 import dev.diptych.clip.UserException;
-import dev.diptych.clip.VisionConfig;
 import dev.diptych.clip.data.BadLimit;
 import dev.diptych.clip.data.Example;
 import dev.diptych.clip.data.IndexedSource;
@@ -104,68 +103,7 @@ final class TrainCommand implements Callable<Integer> {
 
   @Mixin private BulkOptions bulk = new BulkOptions(128, 10, 0.01);
 
-  @Option(
-      names = "--epochs",
-      paramLabel = "N",
-      defaultValue = "30",
-      description = "passes through the data. Default: ${DEFAULT-VALUE}")
-  private int epochs;
-
-  @Option(names = "--steps", paramLabel = "N", description = "length in steps instead of epochs")
-  private @Nullable Long steps;
-
-  @Option(
-      names = "--lr",
-      paramLabel = "NUMBER",
-      defaultValue = "1e-3",
-      description = "highest learning rate. Default: ${DEFAULT-VALUE}")
-  private double learningRate;
-
-  @Option(
-      names = "--wd",
-      paramLabel = "NUMBER",
-      defaultValue = "0.1",
-      description = "weight decay. Default: ${DEFAULT-VALUE}")
-  private double weightDecay;
-
-  @Option(
-      names = "--beta1",
-      paramLabel = "NUMBER",
-      defaultValue = "0.9",
-      description = "AdamW's. Default: 0.9")
-  private double beta1;
-
-  @Option(
-      names = "--beta2",
-      paramLabel = "NUMBER",
-      description = "AdamW's. Default: 0.98 for vision Transformers, 0.999 for ResNets")
-  private @Nullable Double beta2;
-
-  @Option(
-      names = "--eps",
-      paramLabel = "NUMBER",
-      description = "AdamW's. Default: 1e-6 for vision Transformers, 1e-8 for ResNets")
-  private @Nullable Double epsilon;
-
-  @Option(
-      names = "--warmup",
-      paramLabel = "N",
-      description = "steps of warm-up. Default: a tenth of the run")
-  private @Nullable Long warmup;
-
-  @Option(
-      names = "--grad-clip-norm",
-      paramLabel = "NUMBER",
-      defaultValue = "1",
-      description = "longest gradient; 0 for any. Default: ${DEFAULT-VALUE}")
-  private double clipNorm;
-
-  @Option(
-      names = "--seed",
-      paramLabel = "N",
-      defaultValue = "0",
-      description = "of weights, order and crops. Default: ${DEFAULT-VALUE}")
-  private long seed;
+  @Mixin private HyperParameters hyper = new HyperParameters();
 
   @Option(
       names = "--aug-scale",
@@ -235,14 +173,14 @@ final class TrainCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    try (ComputeDevice on = device.open()) { // first of all: without it nothing is touched
-      return train(on);
+    try (ComputeDevice on = device.open()) { // before anything is read or written
+      return run(on);
     }
   }
 
-  private int train(ComputeDevice on) throws IOException {
+  private int run(ComputeDevice on) throws IOException {
     if (resume != null) {
-      return resume(on, new RunFolder(resume));
+      return resume(new RunFolder(resume), on);
     }
     if (data == null) {
       throw new UserException(
@@ -254,17 +192,17 @@ final class TrainCommand implements Callable<Integer> {
           "the run %s exists already: go on with --resume %s, or choose another --name"
               .formatted(folder.path(), folder.path()));
     }
-    return start(on, folder, data);
+    return start(folder, data, on);
   }
 
-  private int start(ComputeDevice on, RunFolder folder, String dataSpec) throws IOException {
+  private int start(RunFolder folder, String dataSpec, ComputeDevice on) throws IOException {
     // What is quickly found wrong comes before what takes time.
     ClipConfig named = ClipConfig.preset(model);
     ClipConfig preset = embedDim == null ? named : named.withEmbedDim(embedDim);
     RunSettings.Data settings = dataSettings(dataSpec);
     TrainingRun.Rhythm rhythm = new TrainingRun.Rhythm(logEvery, validateEvery, saveEvery, keep);
     IndexedSource source = RunInputs.training(settings);
-    TrainOptions training = trainOptions(source, preset.vision());
+    TrainOptions training = hyper.options(source, bulk.batchSize(), preset.vision());
     List<String> captions = captions(source);
     Tokenizer tokenizer =
         vocabulary != null
@@ -277,15 +215,16 @@ final class TrainCommand implements Callable<Integer> {
     tokenizer.save(folder.path());
     folder.truncateLog(-1);
     folder.writeSettings(new RunSettings(config, training, rhythm, settings));
-    Clip clip = Clip.create(config, seed);
+    Clip clip = Clip.create(config, training.seed());
     System.out.printf(
-        "%s: %,d parameters, vocabulary of %,d; %,d pictures, %,d steps of %d%n",
+        "%s: %,d parameters, vocabulary of %,d; %,d pictures, %,d steps of %d, on %s%n",
         model,
         clip.parameters().size(),
         tokenizer.size(),
         source.size(),
         training.steps(),
-        bulk.batchSize());
+        bulk.batchSize(),
+        on.description());
     reportTruncation(captions, tokenizer, config.text().contextLength());
     try (Trainer trainer = new Trainer(on.take(clip), training)) {
       return run(folder, trainer, source, tokenizer);
@@ -306,37 +245,14 @@ final class TrainCommand implements Callable<Integer> {
     }
   }
 
-  private TrainOptions trainOptions(IndexedSource source, VisionConfig vision) {
-    long stepsPerEpoch = source.size() / Math.max(1, bulk.batchSize());
-    if (stepsPerEpoch == 0) {
-      throw new UserException(
-          "%s holds %d pictures with captions, fewer than one batch of %d: lower --batch-size"
-              .formatted(source.name(), source.size(), bulk.batchSize()));
-    }
-    long total = steps != null ? steps : stepsPerEpoch * epochs;
-    TrainOptions.Moments usual = TrainOptions.Moments.of(vision);
-    return new TrainOptions(
-        bulk.batchSize(),
-        total,
-        warmup != null ? warmup : total / 10,
-        learningRate,
-        weightDecay,
-        beta1,
-        beta2 != null ? beta2 : usual.beta2(),
-        epsilon != null ? epsilon : usual.epsilon(),
-        clipNorm,
-        seed);
-  }
-
-  private int resume(ComputeDevice on, RunFolder folder) throws IOException {
+  private int resume(RunFolder folder, ComputeDevice on) throws IOException {
     RunSettings settings = folder.readSettings();
     Path checkpoint = folder.latestCheckpoint();
     if (checkpoint == null) {
       throw new UserException(folder.path() + " has no checkpoint to go on from");
     }
     IndexedSource source = RunInputs.training(settings.data());
-    try (Trainer trainer =
-        new Trainer(on.take(load(folder, checkpoint)), settings.train())) {
+    try (Trainer trainer = new Trainer(on.take(load(folder, checkpoint)), settings.train())) {
       Checkpoint.restore(trainer, checkpoint);
       if (trainer.isDone()) {
         System.out.printf(

@@ -35,7 +35,7 @@ public final class DemoReport {
     DemoResult.Training training = result.training();
     return "A CLIP model was trained from scratch in "
         + (duration(training.seconds()) + " on ")
-        + (training.threads() == 1 ? "one thread" : training.threads() + " threads")
+        + training.where()
         + ", on drawn pictures with captions such as “a small red circle”. "
         + result.heldOut().things().size()
         + " combinations of colour and shape were kept out of every training picture and every"

@@ -39,7 +39,7 @@ public record DemoResult(
    * @param steps how many batches
    * @param batch pairs in a batch
    * @param seconds of training
-   * @param threads it ran on
+   * @param where it ran: "2 threads", or a GPU
    * @param finalLoss the loss at the end, averaged over some steps
    * @param pictureSize side of the pictures in pixels
    */
@@ -48,7 +48,7 @@ public record DemoResult(
       long steps,
       int batch,
       double seconds,
-      int threads,
+      String where,
       double finalLoss,
       int pictureSize) {
     /** Pictures with captions that were learned from in a second. */
@@ -135,7 +135,7 @@ public record DemoResult(
     metrics.put("steps", training.steps());
     metrics.put("batch", training.batch());
     metrics.put("parameters", training.parameters());
-    metrics.put("threads", training.threads());
+    metrics.put("where", training.where());
     metrics.put("held_out", heldOut.things().stream().map(Thing::words).toList());
     return metrics;
   }

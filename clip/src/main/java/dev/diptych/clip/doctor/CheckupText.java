@@ -23,7 +23,7 @@ public final class CheckupText {
     text.survey(checkup.survey());
     text.cpu(checkup.cpu());
     if (checkup.gpu() != null) {
-      text.gpu(checkup.gpu());
+      text.gpu(checkup.gpu(), checkup.survey().cublas());
     }
     text.out.format(
         "%n%s%n", checkup.agrees() ? "All that was checked agrees." : "Something does not agree.");
@@ -64,7 +64,10 @@ public final class CheckupText {
     }
     out.format(
         "%-10s %s%n",
-        "cuBLAS 12", survey.cublas() ? "can be loaded" : "cannot be loaded (nothing needs it)");
+        "cuBLAS 12",
+        survey.cublas()
+            ? "can be loaded"
+            : "cannot be loaded; it would be timed beside our products");
   }
 
   private void cpu(Checkup.Cpu cpu) {
@@ -94,7 +97,7 @@ public final class CheckupText {
     }
   }
 
-  private void gpu(Checkup.GpuResult gpu) {
+  private void gpu(Checkup.GpuResult gpu, boolean cublas) {
     out.format("%n");
     Ceilings ceilings = gpu.ceilings();
     if (!gpu.timings().isEmpty()) {
@@ -102,7 +105,7 @@ public final class CheckupText {
       gpu.timings().forEach(row -> out.format("%-44s%s%n", row.name(), speed(row)));
     }
     if (ceilings != null) {
-      out.format("%s%n", ceilings(ceilings, "our largest matrix product"));
+      out.format("%s%n", ceilings(ceilings, product(cublas)));
     }
     for (String name : gpu.tooLarge()) {
       out.format("%s: not timed, the GPU has too little memory%n", name);
@@ -131,6 +134,11 @@ public final class CheckupText {
         row.rate(),
         100 * row.ofCeiling(),
         row.bound());
+  }
+
+  /** Whose matrix product is the ceiling. */
+  static String product(boolean cublas) {
+    return cublas ? "the faster of our and cuBLAS's products" : "our largest matrix product";
   }
 
   static String ceilings(Ceilings ceilings, String product) {

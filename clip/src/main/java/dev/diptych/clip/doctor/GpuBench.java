@@ -23,8 +23,8 @@ import org.jspecify.annotations.Nullable;
  * @param survey the GPU
  * @param rounds how often all of it was timed; every figure is the median over the rounds
  * @param torch PyTorch's version; null if it was not timed
- * @param ceilings what the GPU can do at most: a copy, and the largest matrix product of ours or of
- *     PyTorch, whichever is faster
+ * @param ceilings what the GPU can do at most: a copy, and the largest matrix product of ours, of
+ *     cuBLAS or of PyTorch, whichever is fastest
  * @param kernels one for each timing
  * @param tooLarge timings for which the GPU has too little memory
  */

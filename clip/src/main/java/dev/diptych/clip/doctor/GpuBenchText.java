@@ -21,14 +21,15 @@ public final class GpuBenchText {
         bench.rounds(),
         compared ? ", in turns with PyTorch " + bench.torch() : "");
     String product =
-        compared ? "the faster of our and PyTorch's matrix products" : "our largest matrix product";
+        compared
+            ? "the faster of our and PyTorch's matrix products"
+            : CheckupText.product(bench.survey().cublas());
     out.format("%s%n", CheckupText.ceilings(bench.ceilings(), product));
     out.format("%n");
-    String format = compared ? "%-44s%-40s%s%n" : "%-44s%s%s%n";
     String heads = String.format(Locale.ROOT, "  %9s %6s  by", "PyTorch", "ratio");
-    out.format(format, "kernel", CheckupText.speedHeads(true), compared ? heads : "");
+    line(out, "kernel", CheckupText.speedHeads(true), compared ? heads : "");
     for (GpuBench.Row row : bench.kernels()) {
-      out.format(format, row.ours().name(), CheckupText.speed(row.ours()), peer(row));
+      line(out, row.ours().name(), CheckupText.speed(row.ours()), peer(row));
     }
     for (String name : bench.tooLarge()) {
       out.format("%s: not timed, the GPU has too little memory%n", name);
@@ -47,6 +48,10 @@ public final class GpuBenchText {
           ratios.stream().filter(ratio -> ratio >= 1).count());
     }
     return out.toString();
+  }
+
+  private static void line(Formatter out, String name, String ours, String peer) {
+    out.format(peer.isEmpty() ? "%-44s%s%s%n" : "%-44s%-40s%s%n", name, ours, peer);
   }
 
   private static List<Double> ratios(GpuBench bench) {

@@ -28,7 +28,7 @@ class DemoReportTest {
     double[] steps = {1, 2, 3};
     return new DemoResult(
         HELD_OUT,
-        new DemoResult.Training(422_177, 1_400, 128, 148.3, 2, 0.912, 48),
+        new DemoResult.Training(422_177, 1_400, 128, 148.3, "2 threads", 0.912, 48),
         new DemoResult.ZeroShot(0.634, 0.97, 512, 0.91, 640, 0.99, 0.64),
         new DemoResult.Retrieval(
             256, new double[] {0.81, 0.97, 0.99}, new double[] {0.79, 0.96, 0.99}),

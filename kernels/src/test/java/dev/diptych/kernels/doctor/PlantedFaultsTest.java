@@ -95,4 +95,38 @@ class PlantedFaultsTest {
                 .kind())
         .isEqualTo(Kind.MISALIGNED);
   }
+
+  @Test
+  void anIndexOnePastTheEnd() {
+    assertThat(
+            fault("GELU 1025 f32", "gelu_forward_f32", "setp.ge.s64", 0, "setp.gt.s64").kind())
+        .isIn(Kind.OUT_OF_BOUNDS, Kind.UNINITIALISED); // behind the input lies what nobody wrote
+  }
+
+  @Test
+  void aPartialSumThatIsNotPutWhereItIsReadFrom() {
+    assertThat(fault("reduce 2×2 f32", "sum_rows_partial_f32", "st.shared.f32", 0, "// ").kind())
+        .isEqualTo(Kind.UNINITIALISED);
+  }
+
+  @Test
+  void aCopyThatIsNotWaitedFor() {
+    assertThat(
+            fault(
+                    "matmul 64×64×64 NN bf16",
+                    "matmulbf16_64x64_nn",
+                    "cp.async.wait_group 1;",
+                    0,
+                    "")
+                .kind())
+        .isEqualTo(Kind.NOT_WAITED_FOR);
+  }
+
+  @Test
+  void aBarrierForMoreThreadsThanThereAre() {
+    assertThat(
+            fault("reduce 2×2 f32", "sum_rows_partial_f32", BARRIER, 0, "bar.sync \t0, 1024;")
+                .kind())
+        .isEqualTo(Kind.DEADLOCK);
+  }
 }
