@@ -42,7 +42,9 @@ class EmbeddingOnGpuTest {
 
       long allocations = gpu.allocations();
       assertThat(model.embedPictures(PICTURES)).hasDimensions(3, 12);
-      assertThat(gpu.allocations()).as("the memory of a batch serves the next").isEqualTo(allocations);
+      assertThat(gpu.allocations())
+          .as("the memory of a batch serves the next")
+          .isEqualTo(allocations);
     }
     gpu.freeUnused();
     assertThat(gpu.bytes()).as("bytes that were not given back").isZero();

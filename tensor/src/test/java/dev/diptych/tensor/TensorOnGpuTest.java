@@ -200,7 +200,8 @@ class TensorOnGpuTest {
           .hasMessageContaining("(2, 3) is in host memory: copy it to the GPU");
       assertThatThrownBy(() -> Elementwise.forward(here, Operation.ADD, host, moved))
           .isInstanceOf(IllegalStateException.class)
-          .hasMessageContaining("(2, 3) is on the device PTX interpreter, f32: copy it to the host");
+          .hasMessageContaining(
+              "(2, 3) is on the device PTX interpreter, f32: copy it to the host");
     }
   }
 

@@ -74,7 +74,7 @@ class DeviceOptionsTest {
   }
 
   private static Cli.Outcome run(String command, String... more) {
-    String all = command + " " + COMMANDS.get(command).replace("$", folder.toString());
+    String all = command + " " + COMMANDS.getOrDefault(command, "").replace("$", folder.toString());
     List<String> words = new ArrayList<>(List.of(all.split(" ")));
     words.addAll(Arrays.asList(more));
     return Cli.run(words.toArray());
@@ -89,14 +89,13 @@ class DeviceOptionsTest {
 
   private static void collect(String prefix, CommandLine line, List<String> found) {
     line.getSubcommands()
-        .forEach(
-            (name, command) -> {
-              if (command.getCommandSpec().findOption("--device") != null) {
-                assertThat(command.getCommandSpec().findOption("--precision")).isNotNull();
-                found.add(prefix + name);
-              }
-              collect(prefix + name + " ", command, found);
-            });
+        .forEach((name, command) -> {
+          if (command.getCommandSpec().findOption("--device") != null) {
+            assertThat(command.getCommandSpec().findOption("--precision")).isNotNull();
+            found.add(prefix + name);
+          }
+          collect(prefix + name + " ", command, found);
+        });
   }
 
   @ParameterizedTest

@@ -28,7 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** A GPU that fails in the middle of a run: what was saved is whole, and the run goes on. */
 class GpuFailureTest {
   private static final TrainOptions OPTIONS = TrainOptions.of(4, 6, 2, 1e-3, 0.1, 7);
-  private static final GpuException FAILURE =
+  private final GpuException failure =
       new GpuOutOfMemoryException(3 << 20, 5 << 20, 1 << 20, 7 << 20);
 
   @TempDir Path folder = Path.of(".");
@@ -72,7 +72,7 @@ class GpuFailureTest {
       @Override
       public PairBatch next() {
         if (++step == failingStep) {
-          gpu.failAt(callOfStep, FAILURE);
+          gpu.failAt(callOfStep, failure);
         }
         return pairs.next();
       }
@@ -85,17 +85,17 @@ class GpuFailureTest {
   }
 
   private Map<String, Double> failingValidation(Clip clip) {
-    gpu.failAt(5, FAILURE);
+    gpu.failAt(5, failure);
     try (Embedder embedder = new Embedder(clip, 2)) {
       embedder.images(Synthetic.pairs(4, 4, Synthetic.MINUTE).next().images());
     }
     return Map.of();
   }
 
-  private static void assertNames(Throwable e, RunFolder run, long step, @Nullable Path last) {
+  private void assertNames(Throwable e, RunFolder run, long step, @Nullable Path last) {
     assertThat(e)
         .isInstanceOf(GpuException.class)
-        .hasMessageStartingWith(FAILURE.getMessage())
+        .hasMessageStartingWith(failure.getMessage())
         .hasMessageContaining("Training ended after step %d; ".formatted(step))
         .hasMessageEndingWith(
             last == null
@@ -126,8 +126,7 @@ class GpuFailureTest {
   @Test
   void aFailureBeforeTheFirstCheckpoint() {
     RunFolder run = new RunFolder(folder);
-    assertThatThrownBy(() -> train(run, 1, 40, false))
-        .satisfies(e -> assertNames(e, run, 0, null));
+    assertThatThrownBy(() -> train(run, 1, 40, false)).satisfies(e -> assertNames(e, run, 0, null));
     assertThatThrownBy(() -> train(run, 2, 40, false)) // while the step is captured
         .satisfies(e -> assertNames(e, run, 1, null));
     assertThat(run.checkpoints()).isEmpty();
