@@ -1,7 +1,6 @@
 package dev.diptych.clip.train;
 
 import dev.diptych.clip.TextBatch;
-import dev.diptych.kernels.cuda.Gpu;
 import dev.diptych.kernels.cuda.GpuGraph;
 import dev.diptych.tensor.Device;
 import dev.diptych.tensor.IntTensor;
@@ -60,8 +59,8 @@ final class CapturedPasses implements Passes {
   /** The pass over batches of one shape. */
   private final class Captured {
     private final TensorScope inputScope = new TensorScope(device);
-    private final TensorScope scope = new TensorScope(device);
     private final TrainingPass.Inputs inputs;
+    private TensorScope scope = new TensorScope(device);
     private boolean ran;
     private @Nullable GpuGraph graph;
     private TrainingPass.@Nullable Results results;
@@ -89,20 +88,30 @@ final class CapturedPasses implements Passes {
       }
       GpuGraph toReplay = graph;
       if (toReplay == null) {
-        scope.rewind();
-        Gpu gpu = device.gpu();
-        toReplay = gpu.capture(() -> results = pass.run(scope, inputs));
+        scope.close();
+        toReplay = device.gpu().capture(this::runInMemoryOfTheGraph);
         graph = toReplay;
       }
       toReplay.replay();
       return Objects.requireNonNull(results);
     }
 
+    /** What the pass gives back on its way must serve nobody else: every replay writes there. */
+    private void runInMemoryOfTheGraph() {
+      scope = new TensorScope(device);
+      try {
+        results = pass.run(scope, inputs);
+      } catch (RuntimeException e) {
+        scope.close(); // while there is somebody to give it back to
+        throw e;
+      }
+    }
+
     void close() {
+      scope.close();
       if (graph != null) {
         graph.close();
       }
-      scope.close();
       inputScope.close();
     }
   }

@@ -78,6 +78,14 @@ public final class TrainingRun {
    * @throws GpuException if the GPU fails or its memory does not suffice; it stays then, too
    */
   public Outcome run(StopSignal stop) throws IOException {
+    try {
+      return train(stop);
+    } catch (GpuException e) {
+      throw ended(e);
+    }
+  }
+
+  private Outcome train(StopSignal stop) throws IOException {
     pairs.seek(trainer.step());
     Progress progress = new Progress(out, trainer.step(), trainer.options().steps());
     while (!trainer.isDone()) {
@@ -90,7 +98,7 @@ public final class TrainingRun {
         return Outcome.STOPPED;
       }
       PairBatch batch = pairs.next();
-      Trainer.StepResult result = step(batch);
+      Trainer.StepResult result = trainer.step(batch);
       progress.add(result, batch.size());
       if (result.step() % rhythm.logEvery() == 0 || trainer.isDone()) {
         folder.log(progress.figures());
@@ -110,20 +118,15 @@ public final class TrainingRun {
     return Outcome.FINISHED;
   }
 
-  private Trainer.StepResult step(PairBatch batch) {
-    try {
-      return trainer.step(batch);
-    } catch (GpuException e) {
-      Path last = folder.latestCheckpoint();
-      String rest =
-          last == null
-              ? "no checkpoint had been written"
-              : "the last checkpoint, %s, is whole: go on with --resume %s"
-                  .formatted(last, folder.path());
-      throw new GpuException(
-          "%s%nTraining ended after step %d; %s".formatted(e.getMessage(), trainer.step(), rest),
-          e);
-    }
+  private GpuException ended(GpuException e) {
+    Path last = folder.latestCheckpoint();
+    String rest =
+        last == null
+            ? "no checkpoint had been written"
+            : "the last checkpoint, %s, is whole: go on with --resume %s"
+                .formatted(last, folder.path());
+    return new GpuException(
+        "%s%nTraining ended after step %d; %s".formatted(e.getMessage(), trainer.step(), rest), e);
   }
 
   private boolean isTime(int every) {

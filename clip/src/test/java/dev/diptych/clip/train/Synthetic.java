@@ -20,6 +20,21 @@ final class Synthetic {
           new TextConfig(8, 64, 32, 2, 2, 63),
           Activation.QUICK_GELU);
 
+  /** For the interpreter of GPU kernels, which is slow. */
+  static final ClipConfig MINUTE =
+      new ClipConfig(
+          8,
+          new VitConfig(8, 4, 16, 1, 1),
+          new TextConfig(8, 64, 16, 1, 1, 63),
+          Activation.QUICK_GELU);
+
+  static final ClipConfig MINUTE_RESNET =
+      new ClipConfig(
+          8,
+          new ResNetConfig(32, 2, List.of(1, 1, 1, 1), 2),
+          new TextConfig(8, 64, 16, 1, 1, 63),
+          Activation.GELU);
+
   static final ClipConfig TINY_RESNET =
       new ClipConfig(
           32,
