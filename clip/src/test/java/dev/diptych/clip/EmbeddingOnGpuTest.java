@@ -47,7 +47,7 @@ class EmbeddingOnGpuTest {
           .isEqualTo(allocations);
     }
     gpu.freeUnused();
-    assertThat(gpu.bytes()).as("bytes that were not given back").isZero();
+    assertThat(gpu.allocatedBytes()).as("bytes that were not given back").isZero();
   }
 
   private static void assertClose(float[][] expected, float[][] found, float tolerance) {

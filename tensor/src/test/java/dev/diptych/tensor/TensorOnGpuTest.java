@@ -232,7 +232,7 @@ class TensorOnGpuTest {
       assertThat(scope.peakBytes()).isEqualTo(2 * 100 + 4 * 25);
     }
     gpu.freeUnused();
-    assertThat(gpu.bytes()).isZero();
+    assertThat(gpu.allocatedBytes()).isZero();
     assertThat(interpreter.living()).isEmpty();
   }
 

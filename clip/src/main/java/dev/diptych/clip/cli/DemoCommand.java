@@ -32,6 +32,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 import java.util.random.RandomGenerator;
 import picocli.CommandLine.Command;
@@ -188,7 +189,7 @@ final class DemoCommand implements Callable<Integer> {
         loss.add((double) step.step(), step.loss());
         double seconds = (System.nanoTime() - start) * 1e-9;
         if (step.step() % LOSS_POINTS == 0) {
-          log(folder, step, seconds - spentChecking * 1e-9);
+          log(folder, step, trainer.gpuBytes(), seconds - spentChecking * 1e-9);
         }
         if (step.step() % Math.max(1, steps / 8) == 0 && !trainer.isDone()) {
           long before = System.nanoTime();
@@ -247,7 +248,8 @@ final class DemoCommand implements Callable<Integer> {
         last.exhibits());
   }
 
-  private void log(RunFolder folder, Trainer.StepResult step, double seconds) throws IOException {
+  private void log(RunFolder folder, Trainer.StepResult step, OptionalLong gpuBytes, double seconds)
+      throws IOException {
     Map<String, Object> figures = new LinkedHashMap<>();
     figures.put("step", step.step());
     figures.put("loss", step.loss());
@@ -256,6 +258,7 @@ final class DemoCommand implements Callable<Integer> {
     figures.put("lr", step.learningRate());
     figures.put("grad_norm", step.gradientNorm());
     figures.put("pairs_per_second", step.step() * batchSize / seconds);
+    gpuBytes.ifPresent(bytes -> figures.put("gpu_memory_bytes", bytes));
     folder.log(figures);
   }
 

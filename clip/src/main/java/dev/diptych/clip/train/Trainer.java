@@ -4,6 +4,8 @@ import dev.diptych.autograd.optim.AdamW;
 import dev.diptych.autograd.optim.WarmupCosine;
 import dev.diptych.clip.Clip;
 import dev.diptych.clip.UserException;
+import dev.diptych.tensor.Device;
+import java.util.OptionalLong;
 
 /**
  * Trains a model step by step, on the device where it is: the work of a step is {@link
@@ -111,6 +113,14 @@ public final class Trainer implements AutoCloseable {
   /** The most bytes of activations and their gradients that were in use at one time. */
   public long peakBytes() {
     return passes.peakBytes();
+  }
+
+  /** Bytes that are taken of a GPU's memory, by all that runs there; empty on the CPU. */
+  public OptionalLong gpuBytes() {
+    return switch (clip.device()) {
+      case Device.Cpu cpu -> OptionalLong.empty();
+      case Device.Cuda cuda -> OptionalLong.of(cuda.gpu().allocatedBytes());
+    };
   }
 
   @Override

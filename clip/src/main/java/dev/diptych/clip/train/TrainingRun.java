@@ -101,7 +101,9 @@ public final class TrainingRun {
       Trainer.StepResult result = trainer.step(batch);
       progress.add(result, batch.size());
       if (result.step() % rhythm.logEvery() == 0 || trainer.isDone()) {
-        folder.log(progress.figures());
+        Map<String, Object> figures = progress.figures();
+        trainer.gpuBytes().ifPresent(bytes -> figures.put("gpu_memory_bytes", bytes));
+        folder.log(figures);
         progress.show();
       }
       if (isTime(rhythm.validateEvery())) {

@@ -116,7 +116,7 @@ class GpuFailureTest {
     train(failed, 0, 0, false);
     assertThat(newest(failed)).isEqualTo(newest(straight));
     gpu.freeUnused();
-    assertThat(gpu.bytes()).as("bytes that a failed run did not give back").isZero();
+    assertThat(gpu.allocatedBytes()).as("bytes that a failed run did not give back").isZero();
   }
 
   private static byte[] newest(RunFolder run) throws IOException {
@@ -131,7 +131,7 @@ class GpuFailureTest {
         .satisfies(e -> assertNames(e, run, 1, null));
     assertThat(run.checkpoints()).isEmpty();
     gpu.freeUnused();
-    assertThat(gpu.bytes()).as("bytes that a failed run did not give back").isZero();
+    assertThat(gpu.allocatedBytes()).as("bytes that a failed run did not give back").isZero();
   }
 
   @Test

@@ -64,13 +64,13 @@ class GpuTrainingTest {
         PairSource pairs = Synthetic.pairs(16, 4, Synthetic.MINUTE)) {
       stepAndValidate(training, pairs, 3);
       long allocations = gpu.allocations();
-      long bytes = gpu.bytes();
+      long bytes = gpu.allocatedBytes();
       stepAndValidate(training, pairs, 6);
       assertThat(gpu.allocations()).isEqualTo(allocations);
-      assertThat(gpu.bytes()).isEqualTo(bytes);
+      assertThat(gpu.allocatedBytes()).isEqualTo(bytes);
     }
     gpu.freeUnused();
-    assertThat(gpu.bytes()).as("bytes that were not given back").isZero();
+    assertThat(gpu.allocatedBytes()).as("bytes that were not given back").isZero();
   }
 
   private static void stepAndValidate(OnGpu training, PairSource pairs, int steps) {

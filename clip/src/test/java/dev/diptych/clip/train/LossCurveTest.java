@@ -41,7 +41,9 @@ class LossCurveTest {
   /** How far a window of the bf16 curve may be from that of the f32 curve, relative to that. */
   private static final double BF16_TOLERANCE = 0.01;
 
-  /** The same for single losses in f32, where only the order of sums differs: by 2e-7 in 20 steps. */
+  /**
+   * The same for single losses in f32, where only the order of sums differs: by 2e-7 in 20 steps.
+   */
   private static final double F32_TOLERANCE = 1e-5;
 
   private static final SceneGenerator SCENES =

@@ -143,6 +143,11 @@ final class DriverGpu implements Gpu {
   }
 
   @Override
+  public long allocatedBytes() {
+    return used;
+  }
+
+  @Override
   public void free(DeviceMemory memory) {
     enter();
     capturing.refuseFree();

@@ -23,6 +23,9 @@ public interface Gpu extends AutoCloseable {
    */
   DeviceMemory allocate(long bytes);
 
+  /** Bytes that {@link #allocate} took from the device, for scopes too, and that were not freed. */
+  long allocatedBytes();
+
   /** Gives back what {@link #allocate} returned. */
   void free(DeviceMemory memory);
 

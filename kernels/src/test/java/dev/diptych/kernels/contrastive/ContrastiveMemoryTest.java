@@ -92,7 +92,7 @@ class ContrastiveMemoryTest {
       ContrastiveCuda.forward(
           gpu, d, precision, embeddings, embeddings, one, lse, one, one, lse, lse);
     }
-    return gpu.allocated();
+    return gpu.allocatedBytes();
   }
 
   /** A heap that could hold a quarter of the matrix is enough for all there is. */

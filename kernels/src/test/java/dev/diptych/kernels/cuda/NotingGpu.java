@@ -14,6 +14,7 @@ public final class NotingGpu implements Gpu {
   private final List<String> launched = new ArrayList<>();
   private final List<String> captured = new ArrayList<>();
   private long next = 1 << 20;
+  private long allocated;
 
   /** One with these properties. */
   public NotingGpu(GpuProperties properties) {
@@ -36,12 +37,19 @@ public final class NotingGpu implements Gpu {
   public DeviceMemory allocate(long bytes) {
     DeviceMemory memory = new DeviceMemory(next, bytes);
     next += (bytes + 511) / 256 * 256; // aligned as the driver's
+    allocated += bytes;
     return memory;
+  }
+
+  @Override
+  public long allocatedBytes() {
+    return allocated;
   }
 
   @Override
   public void free(DeviceMemory memory) {
     capturing.refuseFree();
+    allocated -= memory.bytes();
   }
 
   @Override

@@ -31,8 +31,8 @@ public final class PooledGpu implements Gpu {
     return allocations;
   }
 
-  /** Bytes that were asked of the device and not given back. */
-  public long bytes() {
+  @Override
+  public long allocatedBytes() {
     return bytes;
   }
 

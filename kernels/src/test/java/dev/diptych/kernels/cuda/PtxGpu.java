@@ -33,6 +33,7 @@ public final class PtxGpu implements Gpu {
   private final List<GpuPool> pools = new ArrayList<>();
   private final UnaryOperator<String> edit;
   private final CaptureGuard capturing = new CaptureGuard();
+  private long allocated;
 
   /** What is being captured. */
   private Recording recording = new Recording();
@@ -77,13 +78,20 @@ public final class PtxGpu implements Gpu {
 
   @Override
   public DeviceMemory allocate(long bytes) {
+    allocated += bytes;
     return new DeviceMemory(machine.memory().allocate(bytes), bytes);
+  }
+
+  @Override
+  public long allocatedBytes() {
+    return allocated;
   }
 
   @Override
   public void free(DeviceMemory memory) {
     capturing.refuseFree();
     machine.memory().free(memory.address());
+    allocated -= memory.bytes();
   }
 
   @Override
