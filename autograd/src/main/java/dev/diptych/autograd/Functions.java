@@ -13,6 +13,7 @@ import dev.diptych.tensor.op.L2Normalize;
 import dev.diptych.tensor.op.LayerNorm;
 import dev.diptych.tensor.op.Linear;
 import dev.diptych.tensor.op.Matmul;
+import dev.diptych.tensor.op.Mlp;
 import dev.diptych.tensor.op.PatchEmbedding;
 import dev.diptych.tensor.op.Softmax;
 import org.jspecify.annotations.Nullable;
@@ -31,31 +32,6 @@ public final class Functions {
   public static Var linear(Tape tape, Var x, Var w, Var b) {
     Tensor y = Linear.forward(tape.scope(), x.value(), w.value(), b.value());
     return tape.record(y, new Var[] {x, w, b}, dy -> linearBackward(tape, x, w, b, dy));
-  }
-
-  /**
-   * y = activation(x·Wᵀ + b), one pass over y.
-   *
-   * @param x (…, K)
-   * @param w (N, K)
-   * @param b (N)
-   */
-  public static Var linear(Tape tape, Var x, Var w, Var b, Activation activation) {
-    Linear.Activated made =
-        Linear.forwardActivated(
-            tape.scope(), x.value(), w.value(), b.value(), activation, tape.isRecording());
-    Tensor preActivation = made.preActivation();
-    if (preActivation == null) {
-      return Var.constant(made.y());
-    }
-    return tape.record(
-        made.y(),
-        new Var[] {x, w, b},
-        dy -> {
-          Linear.backwardActivation(preActivation, dy, activation);
-          linearBackward(tape, x, w, b, dy);
-        },
-        preActivation);
   }
 
   /**
@@ -79,17 +55,67 @@ public final class Functions {
   }
 
   private static void linearBackward(Tape tape, Var x, Var w, Var b, Tensor dy) {
-    if (w.needsGradient() || b.needsGradient()) {
-      Linear.backwardWeights(
-          x.value(),
-          w.value(),
-          dy,
-          w.gradientToAddTo(tape.scope()),
-          b.gradientToAddTo(tape.scope()));
-    }
+    linearBackward(tape, x.value(), w, b, dy);
     if (x.needsGradient()) {
       x.addGradient(Linear.backwardInput(tape.scope(), x.value(), w.value(), dy));
     }
+  }
+
+  private static void linearBackward(Tape tape, Tensor x, Var w, Var b, Tensor dy) {
+    if (w.needsGradient()) {
+      Linear.backwardWeights(x, w.value(), dy, w.gradientToAddTo(tape.scope()));
+    }
+    if (b.needsGradient()) {
+      Linear.backwardBias(dy, b.gradientToAddTo(tape.scope()));
+    }
+  }
+
+  /**
+   * y = residual + activation(x·W1ᵀ + b1)·W2ᵀ + b2: the network of a Transformer block.
+   *
+   * @param x (…, K)
+   * @param w1 (H, K)
+   * @param b1 (H)
+   * @param w2 (N, H)
+   * @param b2 (N)
+   * @param residual (…, N)
+   */
+  public static Var mlp(
+      Tape tape, Var x, Var w1, Var b1, Activation activation, Var w2, Var b2, Var residual) {
+    Mlp.Result made =
+        Mlp.forward(
+            tape.scope(),
+            x.value(),
+            w1.value(),
+            b1.value(),
+            activation,
+            w2.value(),
+            b2.value(),
+            residual.value(),
+            tape.isRecording());
+    Mlp.Saved saved = made.saved();
+    if (saved == null) {
+      return Var.constant(made.y());
+    }
+    return tape.record(
+        made.y(),
+        new Var[] {x, w1, b1, w2, b2, residual},
+        dy -> {
+          linearBackward(tape, saved.hidden(), w2, b2, dy);
+          if (x.needsGradient() || w1.needsGradient() || b1.needsGradient()) {
+            Tensor db1 = b1.needsGradient() ? b1.gradientToAddTo(tape.scope()) : null;
+            Tensor dz = Mlp.backwardHidden(saved, w2.value(), activation, dy, db1); // (…, H)
+            if (w1.needsGradient()) {
+              Linear.backwardWeights(x.value(), w1.value(), dz, w1.gradientToAddTo(tape.scope()));
+            }
+            if (x.needsGradient()) {
+              x.addGradient(Linear.backwardInput(tape.scope(), x.value(), w1.value(), dz));
+            }
+          }
+          residual.addGradient(dy);
+        },
+        saved.preActivation(),
+        saved.hidden());
   }
 
   /**

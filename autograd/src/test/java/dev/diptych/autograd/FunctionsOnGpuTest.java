@@ -84,24 +84,31 @@ class FunctionsOnGpuTest {
             weight(7, 5),
             weight(7)),
         both(
-            "linear with QuickGELU",
-            (t, in) -> Functions.linear(t, in.get(0), in.get(1), in.get(2), Activation.QUICK_GELU),
-            activation(3, 5),
-            weight(7, 5),
-            weight(7)),
-        both(
-            "linear with GELU",
-            (t, in) -> Functions.linear(t, in.get(0), in.get(1), in.get(2), Activation.GELU),
-            activation(3, 8),
-            weight(16, 8),
-            weight(16)),
-        both(
             "linear with residual",
             (t, in) -> Functions.linear(t, in.get(0), in.get(1), in.get(2), in.get(3)),
             activation(3, 5),
             weight(7, 5),
             weight(7),
             activation(3, 7)),
+        mlp("MLP with QuickGELU", Activation.QUICK_GELU, 3, 5, 7),
+        mlp("MLP with GELU", Activation.GELU, 9, 8, 32),
+        both(
+            "MLP with a frozen bias",
+            (t, in) ->
+                Functions.mlp(
+                    t,
+                    in.get(0),
+                    in.get(1),
+                    Var.constant(in.get(2).value()),
+                    Activation.GELU,
+                    in.get(3),
+                    in.get(4),
+                    in.get(0)),
+            activation(3, 8),
+            weight(16, 8),
+            weight(16),
+            weight(8, 16),
+            weight(8)),
         both(
             "matmul",
             (t, in) -> Functions.matmul(t, in.get(0), in.get(1)),
@@ -223,6 +230,20 @@ class FunctionsOnGpuTest {
         onlyF32(
             "sum of columns", (t, in) -> Arithmetic.sumColumns(t, in.get(0)), activation(2, 3, 4)),
         onlyF32("maximum", (t, in) -> Arithmetic.max(t, in.get(0)), activation(2, 3, 4)));
+  }
+
+  private static Case mlp(String name, Activation activation, int rows, int width, int hidden) {
+    return both(
+        name,
+        (t, in) ->
+            Functions.mlp(
+                t, in.get(0), in.get(1), in.get(2), activation, in.get(3), in.get(4), in.get(5)),
+        activation(rows, width),
+        weight(hidden, width),
+        weight(hidden),
+        weight(width, hidden),
+        weight(width),
+        activation(rows, width));
   }
 
   private static Var batchNorm(Tape tape, List<Var> in) {

@@ -3,15 +3,12 @@ package dev.diptych.autograd;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.diptych.kernels.gelu.Activation;
 import dev.diptych.tensor.Device;
 import dev.diptych.tensor.Shape;
 import dev.diptych.tensor.ShapeException;
 import dev.diptych.tensor.TensorScope;
 import java.util.List;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 
 class LinearGradientTest {
   private final Var x = Vars.normal(1, Shape.of(2, 3, 5));
@@ -23,14 +20,6 @@ class LinearGradientTest {
   void plain() {
     GradientCheck.check(
         List.of(x, w, b), tape -> Vars.weightedSum(tape, Functions.linear(tape, x, w, b)));
-  }
-
-  @ParameterizedTest
-  @EnumSource
-  void activated(Activation activation) {
-    GradientCheck.check(
-        List.of(x, w, b),
-        tape -> Vars.weightedSum(tape, Functions.linear(tape, x, w, b, activation)));
   }
 
   @Test

@@ -6,13 +6,12 @@ import dev.diptych.autograd.Parameter;
 import dev.diptych.autograd.Parameters;
 import dev.diptych.autograd.Tape;
 import dev.diptych.autograd.Var;
-import dev.diptych.kernels.gelu.Activation;
 import dev.diptych.tensor.Shape;
 
 /** y = x·Wᵀ + b, on its own or fused with what follows it in a Transformer. */
 public final class Linear {
-  private final Parameter weight;
-  private final Parameter bias;
+  final Parameter weight;
+  final Parameter bias;
 
   /** Announces {@code name.weight} (outputs, inputs) and {@code name.bias} (outputs). */
   public Linear(
@@ -29,11 +28,6 @@ public final class Linear {
   /** x (…, inputs) → (…, outputs). */
   public Var forward(Tape tape, Var x) {
     return Functions.linear(tape, x, weight.var(), bias.var());
-  }
-
-  /** x (…, inputs) → activation(x·Wᵀ + b) (…, outputs). */
-  public Var forward(Tape tape, Var x, Activation activation) {
-    return Functions.linear(tape, x, weight.var(), bias.var(), activation);
   }
 
   /** x (…, inputs) → residual + x·Wᵀ + b (…, outputs). */

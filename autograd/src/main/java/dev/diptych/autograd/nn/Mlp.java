@@ -1,5 +1,6 @@
 package dev.diptych.autograd.nn;
 
+import dev.diptych.autograd.Functions;
 import dev.diptych.autograd.Initialiser;
 import dev.diptych.autograd.Parameters;
 import dev.diptych.autograd.Tape;
@@ -42,9 +43,14 @@ public final class Mlp {
 
   /** residual + contract(activation(expand(x))); x and residual (…, C). */
   public Var forward(Tape tape, Var x, Var residual) {
-    Var hidden = expand.forward(tape, x, activation); // (…, hidden)
-    Var y = contract.forward(tape, hidden, residual); // (…, C)
-    tape.discard(hidden);
-    return y;
+    return Functions.mlp(
+        tape,
+        x,
+        expand.weight.var(),
+        expand.bias.var(),
+        activation,
+        contract.weight.var(),
+        contract.bias.var(),
+        residual);
   }
 }

@@ -127,6 +127,7 @@ public record Checkup(
           GpuCheckup.Times times = checkup.time();
           times.speeds().forEach(speed -> rows.add(KernelRow.of(speed, measured)));
           tooLarge = times.tooLarge();
+          failures.addAll(times.failures());
         } catch (GpuException e) {
           failures.add(String.valueOf(e.getMessage()));
         }

@@ -80,6 +80,7 @@ public record GpuBench(
       progress.accept("round " + round + " of " + rounds + ", ours");
       GpuCheckup.Times times = checkup.time();
       ours.add(times);
+      times.failures().forEach(failure -> progress.accept("failed: " + failure));
       if (peer != null) {
         progress.accept("round " + round + " of " + rounds + ", PyTorch's");
         theirs.add(peer.round(times.speeds().stream().map(Speed::name).toList()));

@@ -74,6 +74,8 @@ final class DriverDevices {
       }
     } catch (GpuException e) {
       problem = e.getMessage();
+    } catch (CudaException e) {
+      problem = GpuErrors.notStarted(GpuErrors.codeOf(e));
     }
     cuDriverGetVersion(value);
     String cuda = value[0] / 1000 + "." + value[0] % 1000 / 10;

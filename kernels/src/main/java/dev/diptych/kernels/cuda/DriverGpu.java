@@ -32,6 +32,7 @@ import org.jspecify.annotations.Nullable;
  * replayed.
  */
 final class DriverGpu implements Gpu {
+  private final DriverFailures failures;
   private final CUdevice device;
   private final CUcontext context;
   private final GpuProperties properties;
@@ -45,9 +46,6 @@ final class DriverGpu implements Gpu {
 
   /** Where scopes take their memory while work is captured. */
   private @Nullable GpuPool poolOfGraph;
-
-  /** The graph that was replayed last, in words, unless a kernel was launched since. */
-  private @Nullable String lastReplay;
 
   private long used;
   private boolean closed;
@@ -63,12 +61,17 @@ final class DriverGpu implements Gpu {
   static Optional<Gpu> tryOpen() {
     JCudaNatives.check();
     JCudaDriver.setExceptionsEnabled(true);
-    Optional<CUdevice> device = DriverDevices.first();
-    return device.map(DriverGpu::new);
+    try {
+      Optional<CUdevice> device = DriverDevices.first();
+      return device.map(DriverGpu::new);
+    } catch (CudaException e) {
+      throw new GpuException(GpuErrors.notStarted(GpuErrors.codeOf(e)), e);
+    }
   }
 
   private DriverGpu(CUdevice device) {
     this.device = device;
+    failures = new DriverFailures(synchronous);
     properties = DriverDevices.properties(device);
     context = new CUcontext();
     try {
@@ -79,17 +82,25 @@ final class DriverGpu implements Gpu {
     } catch (CudaException e) {
       throw new GpuException(GpuErrors.notOpened(properties.name(), GpuErrors.codeOf(e)), e);
     }
-    launcher = new KernelLauncher(properties, stream.handle());
+    launcher = new KernelLauncher(properties, stream.handle(), failures);
   }
 
-  /** The driver keeps the current context for each thread. */
+  /**
+   * The driver keeps the current context for each thread of the operating system, of which a
+   * virtual thread has another whenever it has waited.
+   */
   private void enter() {
     if (closed) {
       throw new IllegalStateException("the GPU has been closed");
     }
-    if (Thread.currentThread() != current) {
-      cuCtxSetCurrent(context);
-      current = Thread.currentThread();
+    Thread thread = Thread.currentThread();
+    if (thread != current || thread.isVirtual()) {
+      try {
+        cuCtxSetCurrent(context);
+      } catch (CudaException e) {
+        throw failures.failed("coming to another thread", e);
+      }
+      current = thread;
     }
   }
 
@@ -112,7 +123,7 @@ final class DriverGpu implements Gpu {
       if (GpuErrors.codeOf(e).equals(GpuErrors.OUT_OF_MEMORY)) {
         throw outOfMemory(bytes);
       }
-      throw failed("allocating " + bytes + " bytes", e);
+      throw failures.failed("allocating " + bytes + " bytes", e);
     }
     used += bytes;
     return new DeviceMemory(pointer.value(), bytes);
@@ -121,7 +132,11 @@ final class DriverGpu implements Gpu {
   private GpuException outOfMemory(long bytes) {
     long[] free = new long[1];
     long[] total = new long[1];
-    cuMemGetInfo(free, total);
+    try {
+      cuMemGetInfo(free, total);
+    } catch (CudaException e) {
+      throw failures.failed("asking how much memory is free", e);
+    }
     GpuException e = new GpuOutOfMemoryException(bytes, used, free[0], total[0]);
     // A pool that is told so frees what it has and asks again; here that may be part of the graph.
     return capturing.isOn() ? new GpuException("While work is captured: " + e.getMessage(), e) : e;
@@ -131,10 +146,13 @@ final class DriverGpu implements Gpu {
   public void free(DeviceMemory memory) {
     enter();
     capturing.refuseFree();
+    if (failures.isContextLost()) { // the memory is gone with it
+      return;
+    }
     try {
       cuMemFree(DriverAddress.of(memory.address())); // waits for the kernels that use it
     } catch (CudaException e) {
-      throw failed("freeing " + memory, e);
+      throw failures.failed("freeing " + memory, e);
     }
     used -= memory.bytes();
   }
@@ -152,7 +170,7 @@ final class DriverGpu implements Gpu {
     try {
       staging.copyIn(from, to.address());
     } catch (CudaException e) {
-      throw failed("copying to " + to, e);
+      throw failures.failed("copying to " + to, e);
     }
   }
 
@@ -164,7 +182,7 @@ final class DriverGpu implements Gpu {
     try {
       staging.copyOut(from.address(), to);
     } catch (CudaException e) {
-      throw failed("copying from " + from, e);
+      throw failures.failed("copying from " + from, e);
     }
   }
 
@@ -189,7 +207,7 @@ final class DriverGpu implements Gpu {
       cuMemcpyDtoDAsync(
           DriverAddress.of(to.address()), DriverAddress.of(from.address()), from.bytes(), stream);
     } catch (CudaException e) {
-      throw failed("copying from " + from + " to " + to, e);
+      throw failures.failed("copying from " + from + " to " + to, e);
     }
   }
 
@@ -202,7 +220,7 @@ final class DriverGpu implements Gpu {
     try {
       cuMemsetD8Async(DriverAddress.of(memory.address()), value, memory.bytes(), stream);
     } catch (CudaException e) {
-      throw failed("filling " + memory, e);
+      throw failures.failed("filling " + memory, e);
     }
   }
 
@@ -216,7 +234,6 @@ final class DriverGpu implements Gpu {
       capturing.refuse("the first launch of " + kernel, "do the work once before it is captured");
     }
     launcher.launch(kernel, launch, arguments);
-    lastReplay = null;
     if (synchronous && !capturing.isOn()) {
       synchronize();
     }
@@ -236,7 +253,7 @@ final class DriverGpu implements Gpu {
       isDone = true;
       return new Replayable(graph, ofGraph, launcher.lastLaunch());
     } catch (CudaException e) {
-      throw failed("capturing a graph", e);
+      throw failures.failed("capturing a graph", e);
     } finally {
       capturing.end();
       poolOfGraph = null;
@@ -269,9 +286,9 @@ final class DriverGpu implements Gpu {
       try {
         graph.launch(stream);
       } catch (CudaException e) {
-        throw failed("starting a graph", e);
+        throw failures.failed("starting a graph", e);
       }
-      lastReplay = name;
+      failures.started(() -> name);
       if (synchronous) {
         synchronize();
       }
@@ -279,13 +296,17 @@ final class DriverGpu implements Gpu {
 
     @Override
     public void close() {
-      if (isFreed || closed) { // the memory of a GPU that was closed is gone
+      if (isFreed || closed || failures.isContextLost()) { // then its memory is gone
         return;
       }
       enter();
       capturing.refuseFree();
       isFreed = true;
-      graph.destroy();
+      try {
+        graph.destroy();
+      } catch (CudaException e) {
+        throw failures.failed("freeing a graph", e);
+      }
       memory.trim();
     }
   }
@@ -297,7 +318,7 @@ final class DriverGpu implements Gpu {
     try {
       cuStreamSynchronize(stream);
     } catch (CudaException e) {
-      throw failed("waiting for the GPU", e);
+      throw failures.failed("waiting for the GPU", e);
     }
   }
 
@@ -305,7 +326,7 @@ final class DriverGpu implements Gpu {
   public GpuEvent record() {
     enter();
     capturing.refuseRecord();
-    return new DriverEvent(stream);
+    return new DriverEvent(stream, failures);
   }
 
   @Override
@@ -313,22 +334,24 @@ final class DriverGpu implements Gpu {
     return OptionalLong.of(stream.handle());
   }
 
-  private GpuException failed(String what, CudaException e) {
-    @Nullable String last = lastReplay == null ? launcher.lastLaunch() : lastReplay;
-    return new GpuException(GpuErrors.failed(what, GpuErrors.codeOf(e), last, synchronous), e);
-  }
-
   @Override
   public void close() {
     if (closed) {
       return;
     }
-    synchronize();
-    pool.trim();
-    launcher.close();
-    staging.close();
-    cuStreamDestroy(stream);
-    cuDevicePrimaryCtxRelease(device);
-    closed = true;
+    try {
+      if (!failures.isContextLost()) { // else it was reported, and there is nothing to give back
+        synchronize();
+        pool.trim();
+        launcher.close();
+        staging.close();
+        cuStreamDestroy(stream);
+        cuDevicePrimaryCtxRelease(device);
+      }
+    } catch (CudaException e) {
+      throw failures.failed("closing it", e);
+    } finally {
+      closed = true;
+    }
   }
 }

@@ -24,6 +24,11 @@ final class DriverModules {
   private static final int LOG_BYTES = 16_384;
 
   private final Map<String, CUmodule> modules = new HashMap<>();
+  private final DriverFailures failures;
+
+  DriverModules(DriverFailures failures) {
+    this.failures = failures;
+  }
 
   /** A function that tells its handle. */
   static final class FunctionHandle extends CUfunction {
@@ -34,22 +39,29 @@ final class DriverModules {
 
   /** The function of a kernel, whose module is loaded if it was not yet. */
   FunctionHandle function(Kernel kernel) {
-    CUmodule module = modules.computeIfAbsent(kernel.module(), DriverModules::load);
+    CUmodule module = modules.computeIfAbsent(kernel.module(), this::load);
     FunctionHandle function = new FunctionHandle();
     try {
       cuModuleGetFunction(function, module, kernel.entry());
     } catch (CudaException e) {
-      throw new GpuException("There is no kernel " + kernel + ": " + e.getMessage(), e);
+      GpuException failed = failures.failed("looking for " + kernel, e);
+      throw failures.isContextLost()
+          ? failed
+          : new GpuException("There is no kernel " + kernel + ": " + e.getMessage(), e);
     }
     return function;
   }
 
-  private static CUmodule load(String resource) {
+  private CUmodule load(String resource) {
     byte[] ptx = read(resource);
     CUmodule module = new CUmodule();
     try {
       cuModuleLoadData(module, ptx);
     } catch (CudaException e) {
+      GpuException failed = failures.failed("loading " + resource, e);
+      if (failures.isContextLost()) {
+        throw failed;
+      }
       throw new GpuException(
           "The driver does not compile " + resource + ": " + e.getMessage() + "\n" + log(ptx), e);
     }

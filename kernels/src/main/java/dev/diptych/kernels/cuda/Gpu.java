@@ -69,7 +69,8 @@ public interface Gpu extends AutoCloseable {
    * <p>Scopes that the work opens get memory that is the graph's own until it is closed, so that
    * nothing else is given what every replay overwrites; for that the memory that is free in this
    * GPU's scopes is given back first. Other memory that the work uses must not be given on as long
-   * as the graph is replayed.
+   * as the graph is replayed: a scope that was opened before gives on what the work releases, to
+   * whoever asks next, or back to the device.
    *
    * @throws IllegalStateException if the work calls what is refused; whatever it throws is passed
    *     on, and nothing is left of the capture

@@ -30,12 +30,19 @@ final class GpuErrors {
           "CUDA_ERROR_LAUNCH_FAILED",
           "CUDA_ERROR_LAUNCH_TIMEOUT",
           "CUDA_ERROR_ECC_UNCORRECTABLE",
+          "CUDA_ERROR_NVLINK_UNCORRECTABLE",
+          "CUDA_ERROR_MPS_CLIENT_TERMINATED",
           "CUDA_ERROR_CONTEXT_IS_DESTROYED",
           "CUDA_ERROR_CONTAINED",
           "CUDA_ERROR_EXTERNAL_DEVICE",
           "CUDA_ERROR_UNKNOWN");
 
   private GpuErrors() {}
+
+  /** Whether every further call of the driver fails after this error. */
+  static boolean losesContext(String code) {
+    return CONTEXT_IS_LOST.contains(code);
+  }
 
   /** The name of an error in the message of JCuda's exception; the message if there is none. */
   static String codeOf(Throwable e) {
@@ -152,17 +159,21 @@ final class GpuErrors {
 
   /** A launch failed: for its own sake, or because the context was lost before. */
   static String notLaunched(String launch, String code, @Nullable String last) {
-    if (CONTEXT_IS_LOST.contains(code)) {
+    if (losesContext(code)) {
       return failed("launching " + launch, code, last, false);
     }
-    String message = "The GPU refused to launch " + launch + ": " + code + ".";
+    String message = "The GPU refused to launch " + launch + ": " + code + "." + afterwards(code);
     return code.equals("CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES")
         ? message + " A block of it needs more registers or shared memory than this GPU has."
         : message;
   }
 
   private static String afterwards(String code) {
-    return CONTEXT_IS_LOST.contains(code)
+    if (code.startsWith("CUDA_ERROR_STREAM_CAPTURE")) {
+      return " Work could not be captured as a graph: with -Ddiptych.cuda.graphs=false training"
+          + " runs without.";
+    }
+    return losesContext(code)
         ? " The GPU's context is lost with all that was in its memory: nothing more can be computed"
             + " in this process. Start it again; a training run continues from its last"
             + " checkpoint."

@@ -12,6 +12,7 @@ import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
 import java.util.HashMap;
 import java.util.Map;
+import jcuda.CudaException;
 import jcuda.driver.CUfunction_attribute;
 import jcuda.driver.CUresult;
 import jcuda.driver.JCudaDriver;
@@ -36,13 +37,14 @@ final class KernelLauncher {
   private static final long BUFFER_SIZE = 2;
 
   private final GpuProperties properties;
+  private final DriverFailures failures;
   private final MemorySegment stream;
   private final Arena arena = Arena.ofShared();
   private final MethodHandle cuLaunchKernel;
   private final MemorySegment block = arena.allocate(MOST_ARGUMENT_BYTES, 16);
   private final MemorySegment blockSize = arena.allocate(JAVA_LONG);
   private final MemorySegment extra = arena.allocate(JAVA_LONG, 5);
-  private final DriverModules modules = new DriverModules();
+  private final DriverModules modules;
   private final Map<Kernel, LoadedKernel> kernels = new HashMap<>();
   private @Nullable Kernel lastKernel;
   private @Nullable Launch lastLaunch;
@@ -61,8 +63,10 @@ final class KernelLauncher {
   }
 
   @SuppressWarnings("restricted") // one function of the driver, with the signature of cuda.h
-  KernelLauncher(GpuProperties properties, long stream) {
+  KernelLauncher(GpuProperties properties, long stream, DriverFailures failures) {
     this.properties = properties;
+    this.failures = failures;
+    modules = new DriverModules(failures);
     this.stream = MemorySegment.ofAddress(stream);
     MemorySegment symbol =
         SymbolLookup.libraryLookup(CudaDevice.driverLibrary(), arena)
@@ -107,13 +111,12 @@ final class KernelLauncher {
     blockSize.set(JAVA_LONG, 0, arguments.size());
     int result = call(loaded, launch);
     if (result != CUresult.CUDA_SUCCESS) {
-      throw new GpuException(
-          GpuErrors.notLaunched(
-              describe(kernel, launch, arguments), CUresult.stringFor(result), lastLaunch()));
+      throw failures.notLaunched(describe(kernel, launch, arguments), CUresult.stringFor(result));
     }
     lastKernel = kernel;
     lastLaunch = launch;
     lastArguments = arguments;
+    failures.started(this::lastLaunch);
   }
 
   private int call(LoadedKernel loaded, Launch launch) {
@@ -148,10 +151,14 @@ final class KernelLauncher {
               + properties.sharedBytesPerBlock()
               + ".");
     }
-    JCudaDriver.cuFuncSetAttribute(
-        loaded.function,
-        CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES,
-        bytes);
+    try {
+      JCudaDriver.cuFuncSetAttribute(
+          loaded.function,
+          CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES,
+          bytes);
+    } catch (CudaException e) {
+      throw failures.failed("giving " + kernel + " " + bytes + " bytes of shared memory", e);
+    }
     loaded.sharedBytes = bytes;
   }
 

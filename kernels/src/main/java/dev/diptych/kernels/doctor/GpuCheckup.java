@@ -2,11 +2,11 @@ package dev.diptych.kernels.doctor;
 
 import dev.diptych.kernels.cuda.Gpu;
 import dev.diptych.kernels.cuda.GpuException;
+import dev.diptych.kernels.cuda.GpuLostException;
 import dev.diptych.kernels.cuda.GpuOutOfMemoryException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Predicate;
-import java.util.function.Supplier;
 
 /** Runs the cases and the timings of a {@link Suite} on a GPU. */
 public final class GpuCheckup {
@@ -19,17 +19,18 @@ public final class GpuCheckup {
    *
    * @param agreeing cases that agree with the reference
    * @param failures the others: name and what was found
-   * @param isComplete whether all were run: after an error inside a kernel a GPU is of no more use
+   * @param isComplete whether all were run: after a fault inside a kernel a GPU is of no more use
    */
   public record Cases(int agreeing, List<String> failures, boolean isComplete) {}
 
   /**
    * How long the kernels took.
    *
-   * @param speeds one for each timing, in their order
+   * @param speeds one for each timing that was taken, in their order
    * @param tooLarge names of timings for which the GPU has too little memory
+   * @param failures timings that failed: name and why; a GPU that is lost ends them
    */
-  public record Times(List<Speed> speeds, List<String> tooLarge) {}
+  public record Times(List<Speed> speeds, List<String> tooLarge, List<String> failures) {}
 
   /**
    * A checkup.
@@ -55,11 +56,11 @@ public final class GpuCheckup {
       try {
         one.run(gpu);
         agreeing++;
-      } catch (GpuMismatch e) {
-        failures.add(one.name() + ": " + e.getMessage());
-      } catch (GpuException e) {
+      } catch (GpuLostException e) {
         failures.add(one.name() + ": " + e.getMessage());
         return new Cases(agreeing, failures, false);
+      } catch (GpuMismatch | GpuException e) { // a kernel that is wrong, or cannot be started
+        failures.add(one.name() + ": " + e.getMessage());
       }
     }
     return new Cases(agreeing, failures, true);
@@ -67,37 +68,34 @@ public final class GpuCheckup {
 
   /** Measures what the GPU can do at most. */
   public Ceilings ceilings() {
-    return naming("measuring the GPU's ceilings", () -> Ceilings.ofGpu(gpu, suite));
-  }
-
-  /**
-   * Times the kernels.
-   *
-   * @throws GpuException that names the timing
-   */
-  public Times time() {
-    List<Speed> speeds = new ArrayList<>();
-    List<String> tooLarge = new ArrayList<>();
-    for (GpuTiming timing : suite.timings()) {
-      if (chosen.test(timing.name())) {
-        try {
-          speeds.add(naming(timing.name(), () -> time(gpu, timing)));
-        } catch (GpuOutOfMemoryException e) {
-          tooLarge.add(timing.name());
-        }
-      }
-    }
-    return new Times(speeds, tooLarge);
-  }
-
-  private static <T> T naming(String what, Supplier<T> work) {
     try {
-      return work.get();
+      return Ceilings.ofGpu(gpu, suite);
     } catch (GpuOutOfMemoryException e) {
       throw e;
     } catch (GpuException e) {
-      throw new GpuException(what + ": " + e.getMessage(), e);
+      throw new GpuException("measuring the GPU's ceilings: " + e.getMessage(), e);
     }
+  }
+
+  /** Times the kernels. */
+  public Times time() {
+    Times times = new Times(new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
+    for (GpuTiming timing : suite.timings()) {
+      if (!chosen.test(timing.name())) {
+        continue;
+      }
+      try {
+        times.speeds.add(time(gpu, timing));
+      } catch (GpuOutOfMemoryException e) {
+        times.tooLarge.add(timing.name());
+      } catch (GpuException e) {
+        times.failures.add(timing.name() + ": " + e.getMessage());
+        if (e instanceof GpuLostException) {
+          break;
+        }
+      }
+    }
+    return times;
   }
 
   static Speed time(Gpu gpu, GpuTiming timing) {

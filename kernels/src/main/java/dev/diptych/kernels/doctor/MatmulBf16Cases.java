@@ -106,6 +106,21 @@ final class MatmulBf16Cases {
                   w.inF32(w.f32Normal(1, d.n())), Activation.GELU, w.out(d.cLength()));
           return gpu -> MatmulBf16Cuda.multiply(gpu, d, a, b, c, Precision.BF16, gelu);
         });
+    MatmulDims back = MatmulDims.of(tokens, 3072, 768, false, false);
+    suite.timeBf16(
+        "gradient through GELU " + MatmulCases.name(back),
+        back.cost(),
+        w -> {
+          DeviceMemory dy = w.filled(back.aLength());
+          DeviceMemory weights = w.filled(back.bLength());
+          DeviceMemory dz = w.out(back.cLength());
+          DeviceMemory bias = w.inF32(new double[back.n()]);
+          CudaEpilogue gelu =
+              new CudaEpilogue.ActivationGradient(w.filled(back.cLength()), Activation.GELU);
+          return gpu ->
+              MatmulBf16Cuda.multiplyAndSumColumns(
+                  gpu, back, dy, weights, dz, Precision.BF16, gelu, bias);
+        });
   }
 
   private static void time(Suite suite, MatmulDims d) {

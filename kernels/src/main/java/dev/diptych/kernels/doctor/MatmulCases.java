@@ -2,6 +2,8 @@ package dev.diptych.kernels.doctor;
 
 import dev.diptych.kernels.cuda.DeviceMemory;
 import dev.diptych.kernels.gelu.Activation;
+import dev.diptych.kernels.gelu.GeluDims;
+import dev.diptych.kernels.gelu.GeluReference;
 import dev.diptych.kernels.matmul.CudaEpilogue;
 import dev.diptych.kernels.matmul.MatmulCuda;
 import dev.diptych.kernels.matmul.MatmulDims;
@@ -204,6 +206,38 @@ final class MatmulCases {
       MatmulCuda.multiply(
           w.gpu(), d, ga, gb, c, new CudaEpilogue.BiasActivation(gBias, activation, null));
       w.check(activation + " alone", withGaps(d, activated), c, 2 * tolerance);
+      gradientThroughActivation(w, activation, m, n, k);
     }
+  }
+
+  /** What a layer before the activation gets, and the sums of that, which its bias collects. */
+  private static void gradientThroughActivation(
+      Workbench w, Activation activation, int m, int n, int k) {
+    MatmulDims d = MatmulDims.of(m, n, k, false, false);
+    double[] a = w.normal(1, d.aLength());
+    double[] b = w.normal(2, d.bLength());
+    double[] z = w.normal(3, d.cLength());
+    double[] sums = w.normal(4, n);
+    double[] product = new double[d.cLength()];
+    double[] c = new double[d.cLength()];
+    DeviceMemory gc = w.out(c.length);
+    DeviceMemory gSums = w.in(sums);
+    MatmulReference.multiply(d, a, b, product);
+    GeluReference.backward(new GeluDims(c.length, activation), z, product, c);
+    for (int i = 0; i < c.length; i++) {
+      sums[i % n] += c[i];
+    }
+    MatmulCuda.multiplyAndSumColumns(
+        w.gpu(),
+        d,
+        w.precision(),
+        w.in(a),
+        w.in(b),
+        gc,
+        w.precision(),
+        new CudaEpilogue.ActivationGradient(w.in(z), activation),
+        gSums);
+    w.check(activation + " gradient", c, gc, 2e-6 * Math.sqrt(k + 1.0));
+    w.check("column sums", sums, gSums, 2e-6 * Math.sqrt((double) k * m + 1));
   }
 }

@@ -11,7 +11,8 @@ public final class Suite {
   private final List<GpuCase> cases = new ArrayList<>();
   private final List<GpuTiming> timings = new ArrayList<>();
 
-  private Suite() {}
+  /** Without cases and timings. */
+  Suite() {}
 
   /** Everything there is. */
   public static Suite all() {

@@ -8,6 +8,8 @@ import dev.diptych.kernels.cuda.Kernel;
 import dev.diptych.kernels.cuda.Launch;
 import dev.diptych.kernels.cuda.Precision;
 import dev.diptych.kernels.cuda.TypedKernel;
+import dev.diptych.kernels.reduce.ReduceCuda;
+import dev.diptych.kernels.reduce.ReduceDims;
 
 /**
  * Matrix multiplication in f32 on a GPU; the kernels are in {@code matmul.cu}. How a product is cut
@@ -76,6 +78,33 @@ public final class MatmulCuda {
         multiply(gpu, d, a, b, c, epilogue);
       }
       case BF16 -> MatmulBf16Cuda.multiply(gpu, d, a, b, c, ofC, epilogue);
+    }
+  }
+
+  /**
+   * The same, and columnSums ← columnSums + Σ_m C: with C the gradient of a layer's output, what
+   * the layer's bias collects. In f32 a pass of its own over C, in bf16 part of the product.
+   *
+   * @param d of a single product with C in one piece
+   * @param columnSums (N) in f32, added to
+   */
+  public static void multiplyAndSumColumns(
+      Gpu gpu,
+      MatmulDims d,
+      Precision operands,
+      DeviceMemory a,
+      DeviceMemory b,
+      DeviceMemory c,
+      Precision ofC,
+      CudaEpilogue epilogue,
+      DeviceMemory columnSums) {
+    assert d.batch() == 1 && d.cRowStride() == d.n();
+    switch (operands) {
+      case F32 -> {
+        multiply(gpu, d, operands, a, b, c, ofC, epilogue);
+        ReduceCuda.sumRows(gpu, new ReduceDims(d.m(), d.n()), Precision.F32, 1, c, columnSums);
+      }
+      case BF16 -> MatmulBf16Cuda.multiplyAndSumColumns(gpu, d, a, b, c, ofC, epilogue, columnSums);
     }
   }
 

@@ -16,6 +16,7 @@ import dev.diptych.kernels.cuda.TypedKernel;
  */
 public final class ReduceCuda {
   private static final TypedKernel SUM_ROWS = typed("sum_rows_partial");
+  private static final TypedKernel SUM_ROWS_WIDE = typed("sum_rows_wide_partial");
   private static final TypedKernel SUM_ROWS_OF_PRODUCTS = typed("sum_rows_of_products_partial");
   private static final Kernel JOIN_CHUNKS = kernel("join_chunks");
   private static final Kernel SUM_COLUMNS = kernel("sum_columns");
@@ -34,6 +35,7 @@ public final class ReduceCuda {
   private static final int ELEMENTS_PER_SUM = 4096;
   private static final int LEAST_ROWS_PER_CHUNK = 64;
   private static final int MOST_CHUNKS = 1024;
+  private static final int WIDE_BYTES = 16;
 
   private ReduceCuda() {}
 
@@ -88,11 +90,14 @@ public final class ReduceCuda {
   public static void sumRows(
       Gpu gpu, ReduceDims d, Precision precision, float scale, DeviceMemory x, DeviceMemory sum) {
     assert precision.fits(x, (long) d.n() * d.c()) && sum.floatCount() == d.c();
-    Launch launch = chunks(d.n(), d.c());
+    Arguments rows = new Arguments().pointer(x);
+    int wide = WIDE_BYTES / precision.bytes();
+    boolean isWide = rows.pointersAreMultiplesOf(WIDE_BYTES) && d.c() % wide == 0;
+    TypedKernel kernel = isWide ? SUM_ROWS_WIDE : SUM_ROWS;
+    Launch launch = chunks(d.n(), isWide ? d.c() / wide : d.c());
     try (GpuScope scratch = gpu.scope()) {
       DeviceMemory partial = scratch.floats((long) launch.gridY() * d.c());
-      gpu.launch(
-          SUM_ROWS.in(precision), launch, sizes(new Arguments().pointer(x).pointer(partial), d));
+      gpu.launch(kernel.in(precision), launch, sizes(rows.pointer(partial), d));
       joinChunks(gpu, partial, launch.gridY(), d.c(), d.c(), scale, sum);
     }
   }

@@ -5,10 +5,70 @@
 // Shapes     x (N, C), f32, for sums over rows or everything bf16 too; y () or (C) or (N), f32
 // Traffic    read x once: 4·N·C bytes in f32 → memory-bound
 // Method     rows: blocks of 32 columns and 64 or more rows give partial sums, which a second launch joins;
+//            where rows are aligned, a thread loads 16 bytes of x at a time and owns those columns;
 //            columns: a warp a row; all: a partial sum for 4096 elements, joined by one block.
 //            What is summed with what depends on the sizes alone, so the bits are always the same
 // Backward   sums: dx = s·dy, spread over what was summed;  max: dx = dy where the maximum was, else 0
 #include "columns.cuh"
+
+/** Bytes that a thread loads at once where rows can be read so: four elements of f32, eight of bf16. */
+constexpr int WIDE_BYTES = 16;
+
+__device__ __forceinline__ void loadWide(const float* p, float (&v)[4]) { loadPack(p, v); }
+
+__device__ __forceinline__ void loadWide(const bf16* p, float (&v)[8]) {
+  uint4 eight = *reinterpret_cast<const uint4*>(p);
+  unsigned pairs[4] = {eight.x, eight.y, eight.z, eight.w};
+#pragma unroll
+  for (int i = 0; i < 4; i++) {
+    v[2 * i] = lowBf16(pairs[i]);
+    v[2 * i + 1] = highBf16(pairs[i]);
+  }
+}
+
+/**
+ * partial_chunk,c = Σ x(row, c), added up as `sumChunk` does it, so to the same bits. A lane owns as
+ * many columns as it loads at once: blockIdx.x counts groups of 32 times as many. Rows must be
+ * aligned to WIDE_BYTES.
+ */
+template <typename T>
+__device__ __forceinline__ void sumChunkWide(
+    const T* x, float* partial, int n, int c, int rowsPerChunk) {
+  constexpr int WIDE = WIDE_BYTES / sizeof(T);
+  __shared__ __align__(16) float ofWarp[SUM_WARPS][WARP * WIDE];
+  int lane = threadIdx.x % WARP;
+  int warp = threadIdx.x / WARP;
+  int first = blockIdx.x * WARP * WIDE;
+  int column = first + lane * WIDE;
+  int begin = blockIdx.y * rowsPerChunk;
+  int end = min(n, begin + rowsPerChunk);
+  float sums[WIDE] = {};
+  if (column < c) {
+#pragma unroll 4 // that many loads on their way
+    for (int row = begin + warp; row < end; row += SUM_WARPS) {
+      float v[WIDE];
+      loadWide(x + (long long)row * c + column, v);
+#pragma unroll
+      for (int i = 0; i < WIDE; i++) {
+        sums[i] += v[i];
+      }
+    }
+  }
+#pragma unroll
+  for (int i = 0; i < WIDE; i += PACK) {
+    storePack(&ofWarp[warp][lane * WIDE + i], sums + i);
+  }
+  __syncthreads();
+  int own = threadIdx.x;
+  if (own < WARP * WIDE && first + own < c) {
+    float sum = 0.0f;
+#pragma unroll
+    for (int i = 0; i < SUM_WARPS; i++) {
+      sum += ofWarp[i][own];
+    }
+    partial[(long long)blockIdx.y * c + first + own] = sum;
+  }
+}
 
 #define SUMS_OF_ROWS(T, TYPE)                                                                    \
   /** partial (chunks, C) of Σ_n x. */                                                           \
@@ -16,6 +76,11 @@
       const T* x, float* partial, int n, int c, int rowsPerChunk) {                              \
     sumChunk(partial, n, c, rowsPerChunk,                                                        \
              [=](int row, int column) { return load(x + (long long)row * c + column); });        \
+  }                                                                                              \
+  /** The same to the same bits, of rows that lie at multiples of 16 bytes. */                    \
+  extern "C" __global__ void sum_rows_wide_partial_##TYPE(                                       \
+      const T* x, float* partial, int n, int c, int rowsPerChunk) {                              \
+    sumChunkWide(x, partial, n, c, rowsPerChunk);                                                \
   }                                                                                              \
   /** partial (chunks, C) of Σ_n x·y. */                                                         \
   extern "C" __global__ void sum_rows_of_products_partial_##TYPE(                                \

@@ -56,6 +56,17 @@ class GpuErrorsTest {
         .doesNotContain("from one before");
     assertThat(GpuErrors.failed("freeing 0x1[2]", "CUDA_ERROR_INVALID_VALUE", null, false))
         .isEqualTo("The GPU failed at freeing 0x1[2]: CUDA_ERROR_INVALID_VALUE.");
+    assertThat(GpuErrors.losesContext("CUDA_ERROR_MISALIGNED_ADDRESS")).isTrue();
+    assertThat(GpuErrors.losesContext("CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES")).isFalse();
+  }
+
+  @Test
+  void workThatCannotBeCapturedCanBeDoneWithoutAGraph() {
+    String code = "CUDA_ERROR_STREAM_CAPTURE_INVALIDATED";
+    assertThat(GpuErrors.failed("capturing a graph", code, null, false))
+        .contains(code, "-Ddiptych.cuda.graphs=false")
+        .doesNotContain("context is lost");
+    assertThat(GpuErrors.notLaunched("adamw", code, null)).contains("diptych.cuda.graphs=false");
   }
 
   @Test

@@ -3,6 +3,9 @@ package dev.diptych.kernels.doctor;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.diptych.kernels.cuda.GpuException;
+import dev.diptych.kernels.cuda.GpuLostException;
+import dev.diptych.kernels.cuda.GpuOutOfMemoryException;
 import dev.diptych.kernels.cuda.Precision;
 import dev.diptych.kernels.cuda.PtxGpu;
 import dev.diptych.kernels.memory.Cost;
@@ -57,6 +60,56 @@ class CheckupTest {
     assertThat(cases.failures()).isEmpty();
     assertThat(cases.isComplete()).isTrue();
     assertThat(cases.agreeing()).isEqualTo((int) there);
+  }
+
+  /** A suite of three cases, of which the second fails with {@code e}. */
+  private static GpuCheckup.Cases withFailure(RuntimeException e) {
+    Suite suite = new Suite();
+    suite.checkBf16Aligned("first", bench -> {});
+    suite.checkBf16Aligned(
+        "second",
+        bench -> {
+          throw e;
+        });
+    suite.checkBf16Aligned("third", bench -> {});
+    return new GpuCheckup(new PtxGpu(), suite, name -> true).check();
+  }
+
+  @Test
+  void onlyAGpuThatIsLostEndsTheCases() {
+    for (RuntimeException e :
+        new RuntimeException[] {new GpuMismatch("wrong"), new GpuException("refused")}) {
+      GpuCheckup.Cases cases = withFailure(e);
+      assertThat(cases.agreeing()).isEqualTo(2);
+      assertThat(cases.failures()).containsExactly("second bf16: " + e.getMessage());
+      assertThat(cases.isComplete()).isTrue();
+    }
+    GpuCheckup.Cases cases = withFailure(new GpuLostException("a fault"));
+    assertThat(cases.agreeing()).isEqualTo(1);
+    assertThat(cases.failures()).containsExactly("second bf16: a fault");
+    assertThat(cases.isComplete()).isFalse();
+  }
+
+  private static void addFailing(Suite suite, String name, RuntimeException e) {
+    suite.time(
+        name,
+        new Cost(1, 1),
+        bench -> {
+          throw e;
+        });
+  }
+
+  @Test
+  void onlyAGpuThatIsLostEndsTheTimings() {
+    Suite suite = new Suite();
+    addFailing(suite, "first", new GpuException("refused"));
+    addFailing(suite, "second", new GpuOutOfMemoryException(2, 0, 1, 1));
+    addFailing(suite, "third", new GpuLostException("a fault"));
+    addFailing(suite, "fourth", new IllegalStateException("reached on a GPU that is lost"));
+    GpuCheckup.Times times = new GpuCheckup(new PtxGpu(), suite, name -> true).time();
+    assertThat(times.failures()).containsExactly("first f32: refused", "third f32: a fault");
+    assertThat(times.tooLarge()).containsExactly("second f32");
+    assertThat(times.speeds()).isEmpty();
   }
 
   @Test

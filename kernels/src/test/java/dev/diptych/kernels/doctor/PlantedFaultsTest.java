@@ -59,6 +59,7 @@ class PlantedFaultsTest {
     barrierIsNeeded("softmax 1×1 f32", "softmax_forward_f32_wide", 1);
     barrierIsNeeded("l2normalize 1×1 f32", "l2normalize_backward_f32_wide", 1);
     barrierIsNeeded("reduce 2×2 f32", "sum_rows_partial_f32", 0);
+    barrierIsNeeded("reduce 1×4 f32", "sum_rows_wide_partial_f32", 0);
     barrierIsNeeded("reduce 2×2 f32", "join_chunks", 0);
     barrierIsNeeded("reduce sum of squares 1 f32", "sum_squares_partial", 0);
     barrierIsNeeded("reduce sum of squares 1 f32", "sum_squares_partial", 1);
@@ -98,8 +99,7 @@ class PlantedFaultsTest {
 
   @Test
   void anIndexOnePastTheEnd() {
-    assertThat(
-            fault("GELU 1025 f32", "gelu_forward_f32", "setp.ge.s64", 0, "setp.gt.s64").kind())
+    assertThat(fault("GELU 1025 f32", "gelu_forward_f32", "setp.ge.s64", 0, "setp.gt.s64").kind())
         .isIn(Kind.OUT_OF_BOUNDS, Kind.UNINITIALISED); // behind the input lies what nobody wrote
   }
 
@@ -112,12 +112,7 @@ class PlantedFaultsTest {
   @Test
   void aCopyThatIsNotWaitedFor() {
     assertThat(
-            fault(
-                    "matmul 64×64×64 NN bf16",
-                    "matmulbf16_64x64_nn",
-                    "cp.async.wait_group 1;",
-                    0,
-                    "")
+            fault("matmul 64×64×64 NN bf16", "matmulbf16_64x64_nn", "cp.async.wait_group 1;", 0, "")
                 .kind())
         .isEqualTo(Kind.NOT_WAITED_FOR);
   }

@@ -3,9 +3,6 @@ package dev.diptych.tensor.op;
 import dev.diptych.kernels.cuda.DeviceMemory;
 import dev.diptych.kernels.cuda.Precision;
 import dev.diptych.kernels.gelu.Activation;
-import dev.diptych.kernels.gelu.GeluCpu;
-import dev.diptych.kernels.gelu.GeluCuda;
-import dev.diptych.kernels.gelu.GeluDims;
 import dev.diptych.kernels.matmul.CudaEpilogue;
 import dev.diptych.kernels.matmul.Epilogue;
 import dev.diptych.kernels.matmul.MatmulCpu;
@@ -22,17 +19,9 @@ import dev.diptych.tensor.Tensor;
 import dev.diptych.tensor.TensorScope;
 import org.jspecify.annotations.Nullable;
 
-/** y = x·Wᵀ + b, alone or fused with an activation or a residual (the epilogues of matmul). */
+/** y = x·Wᵀ + b, alone or fused with a residual (an epilogue of matmul). */
 public final class Linear {
   private Linear() {}
-
-  /**
-   * What a forward pass with an activation makes.
-   *
-   * @param y activation(x·Wᵀ + b), (…, N)
-   * @param preActivation x·Wᵀ + b, (…, N), which the backward pass needs; null if not asked for
-   */
-  public record Activated(Tensor y, @Nullable Tensor preActivation) {}
 
   /**
    * y = x·Wᵀ + b.
@@ -53,22 +42,20 @@ public final class Linear {
   }
 
   /**
-   * y = activation(x·Wᵀ + b).
+   * y = activation(x·Wᵀ + b), for {@link Mlp}.
    *
-   * @param keepPreActivation whether a backward pass will follow
+   * @param preActivation (…, N), receives x·Wᵀ + b; null if nobody needs it
    * @throws ShapeException if the shapes do not fit
    */
-  public static Activated forwardActivated(
+  static Tensor forwardActivated(
       TensorScope scope,
       Tensor x,
       Tensor w,
       Tensor b,
       Activation activation,
-      boolean keepPreActivation) {
+      @Nullable Tensor preActivation) {
     check(x, w, b);
-    Shape shape = x.shape().with(-1, w.dim(0));
-    Tensor y = scope.allocateLike(x, shape);
-    Tensor preActivation = keepPreActivation ? scope.allocateLike(x, shape) : null;
+    Tensor y = scope.allocateLike(x, x.shape().with(-1, w.dim(0)));
     switch (x.storage()) {
       case HostStorage host ->
           run(
@@ -86,7 +73,7 @@ public final class Linear {
               new CudaEpilogue.BiasActivation(
                   bias(b), activation, preActivation == null ? null : preActivation.memory()));
     }
-    return new Activated(y, preActivation);
+    return y;
   }
 
   /**
@@ -136,49 +123,33 @@ public final class Linear {
     return dx;
   }
 
-  /** Adds the gradients of the weights: dw += dyᵀ·x, db += Σ_rows dy. */
-  public static void backwardWeights(Tensor x, Tensor w, Tensor dy, Tensor dw, Tensor db) {
+  /** Adds the gradient of the weights: dw += dyᵀ·x. */
+  public static void backwardWeights(Tensor x, Tensor w, Tensor dy, Tensor dw) {
     switch (x.storage()) {
-      case HostStorage host -> {
-        MatmulCpu.backwardB(dims(x, w), x.floats(), dy.floats(), dw.floats(), Epilogue.ACCUMULATE);
-        ReduceCpu.sumRows(
-            new ReduceDims(dy.shape().rows(), dy.dim(-1)), 1, dy.floats(), db.floats());
-      }
-      case CudaStorage cuda -> {
-        MatmulCuda.backwardB(
-            cuda.gpu(),
-            dims(x, w),
-            x.precision(),
-            x.memory(),
-            dy.memory(x.precision()),
-            dw.memory(Precision.F32),
-            Precision.F32,
-            CudaEpilogue.ACCUMULATE);
-        ReduceCuda.sumRows(
-            cuda.gpu(),
-            new ReduceDims(dy.shape().rows(), dy.dim(-1)),
-            dy.precision(),
-            1,
-            dy.memory(),
-            db.memory(Precision.F32));
-      }
+      case HostStorage host ->
+          MatmulCpu.backwardB(
+              dims(x, w), x.floats(), dy.floats(), dw.floats(), Epilogue.ACCUMULATE);
+      case CudaStorage cuda ->
+          MatmulCuda.backwardB(
+              cuda.gpu(),
+              dims(x, w),
+              x.precision(),
+              x.memory(),
+              dy.memory(x.precision()),
+              dw.memory(Precision.F32),
+              Precision.F32,
+              CudaEpilogue.ACCUMULATE);
     }
   }
 
-  /** Turns dy, in place, into the gradient of what went into the activation. */
-  public static void backwardActivation(Tensor preActivation, Tensor dy, Activation activation) {
-    GeluDims d = new GeluDims(dy.size(), activation);
+  /** Adds the gradient of the bias: db += Σ_rows dy. */
+  public static void backwardBias(Tensor dy, Tensor db) {
+    ReduceDims d = new ReduceDims(dy.shape().rows(), dy.dim(-1));
     switch (dy.storage()) {
-      case HostStorage host ->
-          GeluCpu.backward(d, preActivation.floats(), dy.floats(), dy.floats());
+      case HostStorage host -> ReduceCpu.sumRows(d, 1, dy.floats(), db.floats());
       case CudaStorage cuda ->
-          GeluCuda.backward(
-              cuda.gpu(),
-              d,
-              dy.precision(),
-              preActivation.memory(dy.precision()),
-              dy.memory(),
-              dy.memory());
+          ReduceCuda.sumRows(
+              cuda.gpu(), d, dy.precision(), 1, dy.memory(), db.memory(Precision.F32));
     }
   }
 
