@@ -38,8 +38,11 @@ class LossCurveTest {
   /** Steps that are averaged before curves are compared. */
   private static final int WINDOW = 20;
 
-  /** How far a window of the bf16 curve may be from that of the f32 curve, relative to that. */
-  private static final double BF16_TOLERANCE = 0.01;
+  /**
+   * How far a window of the bf16 curve may be from that of the f32 curve, relative to that. It was
+   * 0.04 % in 40 steps and 0.8 % in 200; with the fault below 4.4 % in 40.
+   */
+  private static final double BF16_TOLERANCE = 0.015;
 
   /**
    * The same for single losses in f32, where only the order of sums differs: by 2e-7 in 20 steps.
