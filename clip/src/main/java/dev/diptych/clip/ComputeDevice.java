@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * <pre>{@code
  * try (ComputeDevice gpu = ComputeDevice.cuda(Precision.BF16);
  *     Diptych model = gpu.take(Diptych.load(path))) {
- *   float[][] pictures = model.embedPictures(pictures);
+ *   float[][] embeddings = model.embedPictures(pictures);
  * }
  * }</pre>
  */

@@ -18,9 +18,9 @@ import picocli.CommandLine.Spec;
     name = "bench",
     mixinStandardHelpOptions = true,
     description = {
-      "Times the linear layers of ViT-B/32 on the CPU against its measured peak of multiply-adds.",
-      "Weights are packed once, as for inference. bench gpu times the kernels of a GPU. More is"
-          + " measured, and more carefully, by the JMH benchmarks of a checkout."
+      "Times the linear layers of ViT-B/32 on the CPU or, as bench gpu, the kernels of a GPU.",
+      "On the CPU against its measured peak of multiply-adds, weights packed once, as for"
+          + " inference. More is measured, and more carefully, by the JMH benchmarks of a checkout."
     },
     subcommands = BenchGpuCommand.class)
 public final class BenchCommand implements Callable<Integer> {

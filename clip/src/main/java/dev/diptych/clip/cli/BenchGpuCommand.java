@@ -102,6 +102,7 @@ public final class BenchGpuCommand implements Callable<Integer> {
       GpuCheckup checkup = new GpuCheckup(gpu, suite, chosen);
       GpuBench bench = GpuBench.measure(checkup, survey, rounds, torch, this::say);
       out.print(GpuBenchText.table(bench));
+      out.flush(); // what was measured is seen, even if it cannot be written
       if (json != null) {
         DoctorJson.write(json, bench);
       }
@@ -109,7 +110,6 @@ public final class BenchGpuCommand implements Callable<Integer> {
         AtomicFile.writeText(chart, GpuBenchText.chart(bench));
       }
     }
-    out.flush();
     return 0;
   }
 

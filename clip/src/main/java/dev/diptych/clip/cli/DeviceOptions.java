@@ -2,6 +2,7 @@ package dev.diptych.clip.cli;
 
 import dev.diptych.clip.ComputeDevice;
 import dev.diptych.clip.UserException;
+import dev.diptych.kernels.cuda.GpuException;
 import dev.diptych.kernels.cuda.Precision;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
@@ -38,7 +39,7 @@ final class DeviceOptions {
    * Opens the device.
    *
    * @throws UserException if the options do not fit together
-   * @throws dev.diptych.kernels.cuda.GpuException if there is no GPU to use
+   * @throws GpuException if there is no GPU to use
    */
   ComputeDevice open() {
     return switch (device) {
@@ -48,7 +49,15 @@ final class DeviceOptions {
         }
         yield ComputeDevice.cpu();
       }
-      case CUDA -> ComputeDevice.cuda(precision == Format.BF16 ? Precision.BF16 : Precision.F32);
+      case CUDA -> openGpu(precision == Format.BF16 ? Precision.BF16 : Precision.F32);
     };
+  }
+
+  private static ComputeDevice openGpu(Precision precision) {
+    try {
+      return ComputeDevice.cuda(precision);
+    } catch (GpuException e) {
+      throw new GpuException(e.getMessage() + " Without --device cuda the CPU computes.", e);
+    }
   }
 }

@@ -34,6 +34,7 @@ class BenchCommandTest {
   void withoutAGpuThereIsOneSentence() {
     assumeTrue(CudaDevice.survey().problem() != null, "this machine has a GPU");
     Cli.Outcome outcome = Cli.run("bench", "gpu").refused("bench gpu needs a GPU. There is ");
+    assertThat(outcome.err()).as("there is no other way").doesNotContain("the CPU");
     assertThat(outcome.out()).isEmpty();
     assertThat(outcome.err().lines()).hasSize(1);
   }

@@ -105,7 +105,8 @@ class DeviceOptionsTest {
     Path demo = Files.createDirectories(folder.resolve("runs/demo/checkpoints"));
     Path earlier = Files.writeString(demo.resolve("step-000000001.safetensors"), "of before");
     Cli.Outcome outcome =
-        run(command, "--device", "cuda", "--precision", "bf16").refused("There is ");
+        run(command, "--device", "cuda", "--precision", "bf16")
+            .refused("There is ", " Without --device cuda the CPU computes.");
     assertThat(outcome.err().lines().filter(line -> line.contains("There is "))).hasSize(1);
     assertThat(outcome.out()).isEmpty();
     assertThat(earlier).as("what an earlier run left").hasContent("of before");

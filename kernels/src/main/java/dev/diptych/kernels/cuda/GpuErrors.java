@@ -15,8 +15,6 @@ final class GpuErrors {
 
   private static final Pattern CODE = Pattern.compile("CUDA_ERROR_\\w+");
 
-  private static final String ON_THE_CPU = " Without it everything is computed on the CPU.";
-
   /** After one of these every further call of the driver fails. */
   private static final Set<String> CONTEXT_IS_LOST =
       Set.of(
@@ -56,8 +54,7 @@ final class GpuErrors {
     return "There is no NVIDIA driver here: "
         + library
         + " cannot be loaded. Install the driver, 525 or later (CUDA 12.0); in a container, start"
-        + " it with the GPU (docker run --gpus all)."
-        + ON_THE_CPU;
+        + " it with the GPU (docker run --gpus all).";
   }
 
   /** The driver's library is there, and finds no GPU. */
@@ -65,8 +62,7 @@ final class GpuErrors {
     return "There is an NVIDIA driver, but it sees no GPU. `nvidia-smi -L` lists what it knows; "
         + (visibleDevices == null
             ? "in a container, start it with the GPU (docker run --gpus all)."
-            : "CUDA_VISIBLE_DEVICES is \"" + visibleDevices + "\", which may hide it.")
-        + ON_THE_CPU;
+            : "CUDA_VISIBLE_DEVICES is \"" + visibleDevices + "\", which may hide it.");
   }
 
   /** JCuda brings no native code for this platform, or it is not on the class path. */
@@ -78,7 +74,7 @@ final class GpuErrors {
         + " is missing: it exists for Linux and Windows on x86-64, in jcuda-natives-12.6.0 beside"
         + " jcuda-12.6.0 ("
         + detail
-        + "). Everything is computed on the CPU.";
+        + ").";
   }
 
   /** {@code cuInit} failed. */
@@ -104,14 +100,14 @@ final class GpuErrors {
   /** The driver is older than the PTX that ships. */
   static String oldDriver(int version) {
     return ("The NVIDIA driver is made for CUDA %d.%d; 12.0 or later is needed: update the driver"
-            + " to 525 or later, or compute on the CPU.")
+            + " to 525 or later.")
         .formatted(version / 1000, version % 1000 / 10);
   }
 
   /** The GPU lacks instructions that the kernels use. */
   static String oldGpu(String name, String computeCapability) {
     return ("The GPU '%s' has compute capability %s; 8.0 (Ampere: A100, RTX 30) or later is needed."
-            + " Compute on the CPU, or hide the GPU with CUDA_VISIBLE_DEVICES=\"\".")
+            + " If the machine has another one, choose that with CUDA_VISIBLE_DEVICES.")
         .formatted(name, computeCapability);
   }
 

@@ -16,7 +16,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Matrix multiplication of bf16 on a GPU's tensor cores, summed in f32; the kernels are in {@code
  * matmulbf16.cu}. How K is cut depends on the sizes alone, and tiles have no part in the order of
- * sums, so the bits are the same on every GPU.
+ * sums, so the bits are the same on every GPU of a generation. How tensor cores round within one
+ * instruction is not specified, and differs between generations (Fasi et al. 2021).
  */
 public final class MatmulBf16Cuda {
   /** Of K, a slice. */

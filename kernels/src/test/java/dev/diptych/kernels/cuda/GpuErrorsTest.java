@@ -34,7 +34,7 @@ class GpuErrorsTest {
     assertThat(GpuErrors.oldDriver(11_080))
         .contains("made for CUDA 11.8; 12.0 or later is needed", "525");
     assertThat(GpuErrors.oldGpu("Tesla T4", "7.5"))
-        .contains("'Tesla T4' has compute capability 7.5; 8.0 (Ampere");
+        .contains("'Tesla T4' has compute capability 7.5; 8.0 (Ampere", "CUDA_VISIBLE_DEVICES");
     assertThat(GpuErrors.notOpened("A100", "CUDA_ERROR_DEVICE_UNAVAILABLE"))
         .contains("'A100' cannot be opened", "exclusive mode", "nvidia-smi -c DEFAULT");
     assertThat(GpuErrors.notOpened("A100", "CUDA_ERROR_OUT_OF_MEMORY"))
