@@ -43,7 +43,12 @@ final class CudaBlocks implements Blocks {
 
   @Override
   public void give(Storage storage) {
-    memory.release(((CudaStorage) storage).memory());
+    CudaStorage cuda = (CudaStorage) storage;
+    memory.release(cuda.memory());
+    DeviceMemory copy = cuda.bf16Copy();
+    if (copy != null) {
+      memory.release(copy);
+    }
   }
 
   @Override
@@ -58,6 +63,8 @@ final class CudaBlocks implements Blocks {
 
   @Override
   public long bytes(Storage storage) {
-    return ((CudaStorage) storage).memory().bytes();
+    CudaStorage cuda = (CudaStorage) storage;
+    DeviceMemory copy = cuda.bf16Copy();
+    return cuda.memory().bytes() + (copy == null ? 0 : copy.bytes());
   }
 }

@@ -1,5 +1,6 @@
 package dev.diptych.kernels.cuda;
 
+import dev.diptych.kernels.parallel.Parallel;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -17,6 +18,8 @@ final class StagingRing {
 
   /** A page is left with up to this much unused rather than cut a copy in two. */
   private static final long LEAST_PIECE = 64 << 10;
+
+  private static final long BYTES_PER_TASK = 256 << 10;
 
   private final MemorySegment memory;
   private final long pageBytes;
@@ -37,7 +40,10 @@ final class StagingRing {
     void await(int page);
   }
 
-  /** A ring of {@code pages} pages, at least two, that share {@code memory}. */
+  /**
+   * A ring of {@code pages} pages, at least two, that share {@code memory}, which all threads may
+   * write.
+   */
   StagingRing(MemorySegment memory, int pages, Transfers transfers) {
     this.memory = memory;
     this.pages = pages;
@@ -51,11 +57,23 @@ final class StagingRing {
     for (long at = 0; at < length; ) {
       long piece = reserve(length - at);
       long offset = page * pageBytes + used;
-      MemorySegment.copy(from, at, memory, offset, piece);
+      fill(from, at, offset, piece);
       transfers.send(offset, piece, address + at);
       used = Math.ceilDiv(used + piece, ALIGNMENT) * ALIGNMENT;
       at += piece;
     }
+  }
+
+  /** One thread copies more slowly than the bus transfers: large pieces are shared out. */
+  private void fill(MemorySegment from, long at, long offset, long piece) {
+    int tasks = Math.toIntExact(Math.ceilDiv(piece, BYTES_PER_TASK));
+    Parallel.run(
+        tasks,
+        task -> {
+          long begin = task * BYTES_PER_TASK;
+          long size = Math.min(BYTES_PER_TASK, piece - begin);
+          MemorySegment.copy(from, at + begin, memory, offset + begin, size);
+        });
   }
 
   /** How many of {@code wanted} bytes fit the current page, which is a new one if too few do. */

@@ -100,4 +100,27 @@ class StagingRingTest {
     copyIn(random(300), 5000);
     assertThat(stream.sends).isEqualTo(2);
   }
+
+  @Test
+  void largePiecesAreSharedOutAmongThreads() {
+    byte[] memory = new byte[4 << 20];
+    byte[] arrived = new byte[3_000_001];
+    StagingRing.Transfers atOnce =
+        new StagingRing.Transfers() {
+          @Override
+          public void send(long offset, long bytes, long address) {
+            System.arraycopy(memory, (int) offset, arrived, (int) address, (int) bytes);
+          }
+
+          @Override
+          public void mark(int page) {}
+
+          @Override
+          public void await(int page) {}
+        };
+    byte[] sent = random(arrived.length);
+    new StagingRing(MemorySegment.ofArray(memory), 4, atOnce)
+        .copyIn(MemorySegment.ofArray(sent), 0);
+    assertThat(arrived).isEqualTo(sent);
+  }
 }

@@ -19,7 +19,7 @@ public final class GatherRows {
    * y_b = x_b,index(b).
    *
    * @param x (B, T, C)
-   * @param index (B), each in [0, T); on a GPU the caller sees to that
+   * @param index (B), each in [0, T)
    * @return (B, C)
    * @throws ShapeException if x has other than three axes or there are not B numbers
    * @throws IllegalArgumentException if a number does not lie in [0, T)
