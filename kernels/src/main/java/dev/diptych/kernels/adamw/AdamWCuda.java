@@ -31,23 +31,8 @@ public final class AdamWCuda {
    * @param g (n) gradients, before they are scaled by {@link AdamWStep#gradientScale}
    * @param m (n) running mean of the gradients, changed; zeros before step 1
    * @param v (n) running mean of their squares, changed; zeros before step 1
-   */
-  public static void update(
-      Gpu gpu,
-      DeviceMemory step,
-      DeviceMemory p,
-      DeviceMemory g,
-      DeviceMemory m,
-      DeviceMemory v,
-      long begin,
-      long end) {
-    update(gpu, step, p, g, m, v, begin, end, null);
-  }
-
-  /**
-   * The same, with a copy of the new parameters for products in bf16.
-   *
-   * @param operands (n) bf16, written in the range; or null for none
+   * @param operands (n) bf16, written in the range: the new parameters, for products in bf16; or
+   *     null for none
    */
   public static void update(
       Gpu gpu,

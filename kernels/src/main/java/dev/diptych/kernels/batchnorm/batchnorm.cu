@@ -106,15 +106,9 @@ __device__ __forceinline__ void normalise(
   float mu[PACK];
   float gain[PACK];
   float bias[PACK];
-  float spread[PACK];
   loadFour<false>(mean, column, c, mu);
-  loadFour<false>(w, column, c, gain);
   loadFour<false>(b, column, c, bias);
-  loadFour<false>(variance, column, c, spread);
-#pragma unroll
-  for (int i = 0; i < PACK; i++) {
-    gain[i] = scaleOf(gain[i], spread[i], epsilon);
-  }
+  loadGains(w, variance, column, c, epsilon, gain);
   auto f = [&](float v, int i) { return fmaf(v - mu[i], gain[i], bias[i]); };
   if (packed(x, c) && packed(y, c)) {
     mapRows<true>(x, y, column, n, c, f);
@@ -199,18 +193,12 @@ __device__ __forceinline__ void backward(
   }
   float mu[PACK];
   float gain[PACK];
-  float spread[PACK];
   float slope[PACK];
   float meanDy[PACK];
   loadFour<false>(mean, column, c, mu);
-  loadFour<false>(w, column, c, gain);
-  loadFour<false>(variance, column, c, spread);
   loadFour<false>(terms, column, c, slope);
   loadFour<false>(terms + c, column, c, meanDy);
-#pragma unroll
-  for (int i = 0; i < PACK; i++) {
-    gain[i] = scaleOf(gain[i], spread[i], epsilon);
-  }
+  loadGains(w, variance, column, c, epsilon, gain);
   auto f = [&](float v, float g, int i) {
     return gain[i] * fmaf(mu[i] - v, slope[i], g - meanDy[i]);
   };
@@ -230,13 +218,7 @@ __device__ __forceinline__ void scale(
     return;
   }
   float gain[PACK];
-  float spread[PACK];
-  loadFour<false>(w, column, c, gain);
-  loadFour<false>(variance, column, c, spread);
-#pragma unroll
-  for (int i = 0; i < PACK; i++) {
-    gain[i] = scaleOf(gain[i], spread[i], epsilon);
-  }
+  loadGains(w, variance, column, c, epsilon, gain);
   auto f = [&](float g, int i) { return gain[i] * g; };
   if (packed(dy, c) && packed(dx, c)) {
     mapRows<true>(dy, dx, column, n, c, f);

@@ -63,6 +63,18 @@ __device__ __forceinline__ float scaleOf(float w, float variance, float epsilon)
   return w / sqrtf(variance + epsilon);
 }
 
+/** The same of four columns. */
+__device__ __forceinline__ void loadGains(
+    const float* w, const float* variance, int column, int c, float epsilon, float (&gain)[PACK]) {
+  float spread[PACK];
+  loadFour<false>(w, column, c, gain);
+  loadFour<false>(variance, column, c, spread);
+#pragma unroll
+  for (int i = 0; i < PACK; i++) {
+    gain[i] = scaleOf(gain[i], spread[i], epsilon);
+  }
+}
+
 /** Writes what a block knows of its columns to its rows of partial (chunks, 2, C). */
 template <typename S>
 __device__ __forceinline__ void storePartial(

@@ -10,7 +10,6 @@ import dev.diptych.kernels.cuda.Precision;
 import dev.diptych.kernels.l2normalize.L2NormalizeCuda;
 import dev.diptych.kernels.l2normalize.L2NormalizeDims;
 import dev.diptych.kernels.matmul.CudaEpilogue;
-import dev.diptych.kernels.matmul.MatmulBf16Cuda;
 import dev.diptych.kernels.matmul.MatmulCuda;
 import dev.diptych.kernels.matmul.MatmulDims;
 import org.jspecify.annotations.Nullable;
@@ -106,10 +105,7 @@ final class CudaSimilarities {
 
   private void multiply(
       MatmulDims sizes, DeviceMemory a, DeviceMemory b, DeviceMemory c, CudaEpilogue epilogue) {
-    switch (precision) {
-      case F32 -> MatmulCuda.multiply(gpu, sizes, a, b, c, epilogue);
-      case BF16 -> MatmulBf16Cuda.multiply(gpu, sizes, a, b, c, Precision.F32, epilogue);
-    }
+    MatmulCuda.multiply(gpu, sizes, precision, a, b, c, Precision.F32, epilogue);
   }
 
   /** The rows of a chunk in a matrix (N, D). */

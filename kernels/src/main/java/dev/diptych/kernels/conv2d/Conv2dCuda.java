@@ -7,7 +7,6 @@ import dev.diptych.kernels.cuda.Gpu;
 import dev.diptych.kernels.cuda.GpuScope;
 import dev.diptych.kernels.cuda.Precision;
 import dev.diptych.kernels.matmul.CudaEpilogue;
-import dev.diptych.kernels.matmul.MatmulBf16Cuda;
 import dev.diptych.kernels.matmul.MatmulCuda;
 import dev.diptych.kernels.matmul.MatmulDims;
 import java.util.ArrayList;
@@ -64,7 +63,8 @@ public final class Conv2dCuda {
         MatmulDims product =
             MatmulDims.of(part.d.rows(), d.o(), d.depth(), false, true)
                 .withRowStrides(line(d), line(d), d.o());
-        multiply(gpu, product, precision, windows, ordered, part.y, precision, false);
+        MatmulCuda.multiply(
+            gpu, product, precision, windows, ordered, part.y, precision, CudaEpilogue.NONE);
       }
     }
   }
@@ -106,9 +106,11 @@ public final class Conv2dCuda {
             MatmulDims.of(part.d.rows(), d.depth(), d.o(), false, false)
                 .withRowStrides(d.o(), line(d), line(d));
         if (d.isMatmul()) {
-          multiply(gpu, product, precision, part.y, ordered, part.x, precision, false);
+          MatmulCuda.multiply(
+              gpu, product, precision, part.y, ordered, part.x, precision, CudaEpilogue.NONE);
         } else {
-          multiply(gpu, product, precision, part.y, ordered, room, Precision.F32, false);
+          MatmulCuda.multiply(
+              gpu, product, precision, part.y, ordered, room, Precision.F32, CudaEpilogue.NONE);
           WindowKernels.sum(gpu, part.d, precision, room, part.x);
         }
       }
@@ -150,34 +152,19 @@ public final class Conv2dCuda {
     try (GpuScope scratch = gpu.scope()) {
       DeviceMemory room = room(scratch, parts, precision);
       DeviceMemory gradient = d.isMatmul() ? dw : scratch.floats((long) d.o() * line(d));
-      boolean isBegun = d.isMatmul();
+      CudaEpilogue epilogue = d.isMatmul() ? CudaEpilogue.ACCUMULATE : CudaEpilogue.NONE;
       for (Part part : parts) {
         MatmulDims product =
             MatmulDims.of(d.o(), d.depth(), part.d.rows(), true, false)
                 .withRowStrides(d.o(), line(d), line(d));
         DeviceMemory windows = gather(gpu, part, precision, room);
-        multiply(gpu, product, precision, part.y, windows, gradient, Precision.F32, isBegun);
-        isBegun = true;
+        MatmulCuda.multiply(
+            gpu, product, precision, part.y, windows, gradient, Precision.F32, epilogue);
+        epilogue = CudaEpilogue.ACCUMULATE;
       }
       if (!d.isMatmul()) {
         WindowKernels.addOrdered(gpu, d, gradient, dw);
       }
-    }
-  }
-
-  private static void multiply(
-      Gpu gpu,
-      MatmulDims product,
-      Precision precision,
-      DeviceMemory a,
-      DeviceMemory b,
-      DeviceMemory c,
-      Precision ofC,
-      boolean isAdded) {
-    CudaEpilogue epilogue = isAdded ? CudaEpilogue.ACCUMULATE : CudaEpilogue.NONE;
-    switch (precision) {
-      case F32 -> MatmulCuda.multiply(gpu, product, a, b, c, epilogue);
-      case BF16 -> MatmulBf16Cuda.multiply(gpu, product, a, b, c, ofC, epilogue);
     }
   }
 

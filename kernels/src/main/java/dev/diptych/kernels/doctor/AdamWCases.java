@@ -86,11 +86,8 @@ final class AdamWCases {
       double[] g = w.normal(t + 10, n);
       AdamWStep step = step(t, 0.2, 0.5);
       AdamWReference.update(step, p, g, m, v, begin, end);
-      if (t < 10) {
-        AdamWCuda.update(w.gpu(), in(w, step), gp, w.in(g), gm, gv, begin, end);
-      } else {
-        AdamWCuda.update(w.gpu(), in(w, step), gp, w.in(g), gm, gv, begin, end, operands);
-      }
+      DeviceMemory copied = t < 10 ? null : operands;
+      AdamWCuda.update(w.gpu(), in(w, step), gp, w.in(g), gm, gv, begin, end, copied);
     }
     w.check("p", p, gp, 5e-6);
     w.check("m", m, gm, 1e-6);
@@ -105,7 +102,7 @@ final class AdamWCases {
     DeviceMemory g = w.in(1, Double.NaN, 1, Double.POSITIVE_INFINITY);
     DeviceMemory m = w.in(new double[4]);
     DeviceMemory v = w.in(new double[4]);
-    AdamWCuda.update(w.gpu(), in(w, step(1, 0, 1)), p, g, m, v, 0, 4);
+    AdamWCuda.update(w.gpu(), in(w, step(1, 0, 1)), p, g, m, v, 0, 4, null);
     double[] found = w.read(p);
     for (int i = 0; i < found.length; i++) {
       if (Double.isFinite(found[i]) != (i % 2 == 0)) {
@@ -189,8 +186,8 @@ final class AdamWCases {
         () -> {
           ReduceCuda.sumOfSquares(w.gpu(), g, squares);
           AdamWCuda.clip(w.gpu(), squares, loss, (float) most, steps, norm);
-          AdamWCuda.update(w.gpu(), first, gp, g, gm, gv, 0, decayed);
-          AdamWCuda.update(w.gpu(), second, gp, g, gm, gv, decayed, n);
+          AdamWCuda.update(w.gpu(), first, gp, g, gm, gv, 0, decayed, null);
+          AdamWCuda.update(w.gpu(), second, gp, g, gm, gv, decayed, n, null);
         };
     step.run(); // kernels are captured once they have run; gradients of 0 leave only the decay
     AdamWReference.update(step(1, 0.2, 1), p, new double[n], m, v, 0, decayed);

@@ -78,7 +78,6 @@ final class CublasRace {
     try {
       w.check("C", expected, c, 1e-5);
     } catch (GpuMismatch e) {
-
       throw new GpuException("cuBLAS does not agree: " + e.getMessage(), e);
     }
   }

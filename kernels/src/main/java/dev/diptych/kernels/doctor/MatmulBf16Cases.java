@@ -7,6 +7,7 @@ import dev.diptych.kernels.gelu.GeluDims;
 import dev.diptych.kernels.gelu.GeluReference;
 import dev.diptych.kernels.matmul.CudaEpilogue;
 import dev.diptych.kernels.matmul.MatmulBf16Cuda;
+import dev.diptych.kernels.matmul.MatmulCuda;
 import dev.diptych.kernels.matmul.MatmulDims;
 import dev.diptych.kernels.matmul.MatmulReference;
 import dev.diptych.kernels.matmul.TensorCoreTile;
@@ -173,8 +174,8 @@ final class MatmulBf16Cases {
     DeviceMemory gda = w.in(ofC, da);
     DeviceMemory gdb = w.in(ofC, db);
     MatmulReference.backward(d, a, b, dc, da, db);
-    MatmulBf16Cuda.backwardA(w.gpu(), d, gb, gdc, gda, ofC, CudaEpilogue.ACCUMULATE);
-    MatmulBf16Cuda.backwardB(w.gpu(), d, ga, gdc, gdb, ofC, CudaEpilogue.ACCUMULATE);
+    MatmulCuda.backwardA(w.gpu(), d, Precision.BF16, gb, gdc, gda, ofC, CudaEpilogue.ACCUMULATE);
+    MatmulCuda.backwardB(w.gpu(), d, Precision.BF16, ga, gdc, gdb, ofC, CudaEpilogue.ACCUMULATE);
     double deepest = Math.max(d.m(), d.n()) * (double) Math.max(1, d.batch());
     w.check("da", da, gda, ofC, tolerance(deepest));
     w.check("db", db, gdb, ofC, tolerance(deepest));

@@ -1,6 +1,7 @@
 package dev.diptych.kernels.doctor;
 
 import dev.diptych.kernels.cuda.DeviceMemory;
+import dev.diptych.kernels.cuda.Precision;
 import dev.diptych.kernels.gelu.Activation;
 import dev.diptych.kernels.gelu.GeluDims;
 import dev.diptych.kernels.gelu.GeluReference;
@@ -140,8 +141,10 @@ final class MatmulCases {
     DeviceMemory gda = w.in(da);
     DeviceMemory gdb = w.in(db);
     MatmulReference.backward(d, a, b, dc, da, db);
-    MatmulCuda.backwardA(w.gpu(), d, gb, gdc, gda, CudaEpilogue.ACCUMULATE);
-    MatmulCuda.backwardB(w.gpu(), d, ga, gdc, gdb, CudaEpilogue.ACCUMULATE);
+    MatmulCuda.backwardA(
+        w.gpu(), d, Precision.F32, gb, gdc, gda, Precision.F32, CudaEpilogue.ACCUMULATE);
+    MatmulCuda.backwardB(
+        w.gpu(), d, Precision.F32, ga, gdc, gdb, Precision.F32, CudaEpilogue.ACCUMULATE);
     double deepest = Math.sqrt(Math.max(d.m(), d.n()) * (double) Math.max(1, d.batch()) + 1);
     w.check("da", da, gda, 1e-6 * deepest);
     w.check("db", db, gdb, 1e-6 * deepest);

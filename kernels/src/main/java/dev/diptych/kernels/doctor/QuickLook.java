@@ -16,8 +16,8 @@ import java.util.Random;
 
 /**
  * {@code diptych bench}: in half a minute, how near the linear layers of ViT-B/32 come to the most
- * that this machine can do. Weights are packed once, as for inference. JMH (package {@code kernel})
- * measures more, and more carefully.
+ * that this machine can do. Weights are packed once, as for inference. JMH (module bench) measures
+ * more, and more carefully.
  */
 public final class QuickLook {
   /** The towers of ViT-B/32: rows of x, and (N, K) of the four linear layers of a block. */

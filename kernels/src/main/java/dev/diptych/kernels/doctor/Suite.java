@@ -40,12 +40,12 @@ public final class Suite {
     return suite;
   }
 
-  /** A case in one precision; it is run with aligned memory and with memory that is not. */
+  /** A case in f32; it is run with aligned memory and with memory that is not. */
   void check(String name, Consumer<Workbench> body) {
     check(name, Precision.F32, body);
   }
 
-  /** A case in bf16. */
+  /** The same in bf16. */
   void checkBf16(String name, Consumer<Workbench> body) {
     check(name, Precision.BF16, body);
   }

@@ -8,10 +8,8 @@ import dev.diptych.kernels.cuda.RowKernels;
 
 /** L2 normalisation on a GPU; the kernels are in {@code l2normalize.cu}. */
 public final class L2NormalizeCuda {
-  private static final RowKernels FORWARD_F32 = kernels("l2normalize_forward_f32");
-  private static final RowKernels FORWARD_BF16 = kernels("l2normalize_forward_bf16");
-  private static final RowKernels BACKWARD_F32 = kernels("l2normalize_backward_f32");
-  private static final RowKernels BACKWARD_BF16 = kernels("l2normalize_backward_bf16");
+  private static final RowKernels FORWARD = kernels("l2normalize_forward");
+  private static final RowKernels BACKWARD = kernels("l2normalize_backward");
 
   private L2NormalizeCuda() {}
 
@@ -34,13 +32,9 @@ public final class L2NormalizeCuda {
       DeviceMemory y,
       DeviceMemory inverseNorm) {
     assert precision.fits(x, (long) d.n() * d.c()) && inverseNorm.floatCount() == d.n();
-    RowKernels kernels =
-        switch (precision) {
-          case F32 -> FORWARD_F32;
-          case BF16 -> FORWARD_BF16;
-        };
-    kernels.launch(
+    FORWARD.launch(
         gpu,
+        precision,
         d.n(),
         d.c(),
         new Arguments().pointer(x).pointer(y).pointer(inverseNorm).int32(d.n()).int32(d.c()));
@@ -64,13 +58,9 @@ public final class L2NormalizeCuda {
       DeviceMemory dx) {
     assert precision.fits(y, (long) d.n() * d.c()) && inverseNorm.floatCount() == d.n();
     assert y.bytes() == dy.bytes() && dx.bytes() == dy.bytes();
-    RowKernels kernels =
-        switch (precision) {
-          case F32 -> BACKWARD_F32;
-          case BF16 -> BACKWARD_BF16;
-        };
-    kernels.launch(
+    BACKWARD.launch(
         gpu,
+        precision,
         d.n(),
         d.c(),
         new Arguments()

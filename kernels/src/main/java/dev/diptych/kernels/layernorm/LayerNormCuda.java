@@ -5,7 +5,6 @@ import dev.diptych.kernels.cuda.DeviceMemory;
 import dev.diptych.kernels.cuda.Gpu;
 import dev.diptych.kernels.cuda.GpuScope;
 import dev.diptych.kernels.cuda.Grids;
-import dev.diptych.kernels.cuda.Kernel;
 import dev.diptych.kernels.cuda.Launch;
 import dev.diptych.kernels.cuda.Precision;
 import dev.diptych.kernels.cuda.RowKernels;
@@ -14,14 +13,10 @@ import dev.diptych.kernels.reduce.ReduceCuda;
 
 /** Layer normalisation on a GPU; the kernels are in {@code layernorm.cu}. */
 public final class LayerNormCuda {
-  private static final RowKernels FORWARD_F32 = kernels("layernorm_forward_f32");
-  private static final RowKernels FORWARD_BF16 = kernels("layernorm_forward_bf16");
-  private static final RowKernels BACKWARD_F32 = kernels("layernorm_backward_f32");
-  private static final RowKernels BACKWARD_BF16 = kernels("layernorm_backward_bf16");
+  private static final RowKernels FORWARD = kernels("layernorm_forward");
+  private static final RowKernels BACKWARD = kernels("layernorm_backward");
   private static final TypedKernel WEIGHTS_WIDE =
-      new TypedKernel(
-          Kernel.of(LayerNormCuda.class, "layernorm", "layernorm_weights_f32_wide"),
-          Kernel.of(LayerNormCuda.class, "layernorm", "layernorm_weights_bf16_wide"));
+      RowKernels.ofWidth(LayerNormCuda.class, "layernorm", "layernorm_weights", "wide");
 
   /** Of a block of the backward pass. */
   private static final int WARPS = 4;
@@ -61,13 +56,9 @@ public final class LayerNormCuda {
     assert precision.fits(x, (long) d.n() * d.c()) && y.bytes() == x.bytes();
     assert w.floatCount() == d.c() && b.floatCount() == d.c();
     assert mean.floatCount() == d.n() && rstd.floatCount() == d.n();
-    RowKernels kernels =
-        switch (precision) {
-          case F32 -> FORWARD_F32;
-          case BF16 -> FORWARD_BF16;
-        };
-    kernels.launch(
+    FORWARD.launch(
         gpu,
+        precision,
         d.n(),
         d.c(),
         new Arguments()
@@ -107,11 +98,6 @@ public final class LayerNormCuda {
     if (d.n() == 0) {
       return;
     }
-    RowKernels kernels =
-        switch (precision) {
-          case F32 -> BACKWARD_F32;
-          case BF16 -> BACKWARD_BF16;
-        };
     Arguments rows =
         new Arguments().pointer(x).pointer(w).pointer(mean).pointer(rstd).pointer(dy).pointer(dx);
     try (GpuScope scratch = gpu.scope()) {
@@ -120,7 +106,7 @@ public final class LayerNormCuda {
         int blocks = Math.ceilDiv(d.n(), rowsPerWarp * WARPS);
         DeviceMemory partial = scratch.floats(2L * blocks * d.c()); // (blocks, 2, C)
         gpu.launch(
-            kernels.narrow(d.c()),
+            BACKWARD.narrow(precision, d.c()),
             Launch.of(blocks, 32 * WARPS).withShared(WARPS * d.c() * Float.BYTES),
             rows.pointer(partial).int32(d.n()).int32(d.c()).int32(rowsPerWarp));
         join(gpu, d, partial, blocks, dw, db);
@@ -141,7 +127,7 @@ public final class LayerNormCuda {
                 .int32(d.n())
                 .int32(d.c())
                 .int32(ReduceCuda.rowsPerChunk(d.n())));
-        gpu.launch(kernels.wide(), Grids.blockPerRow(d.n()), rows.int32(d.c()));
+        gpu.launch(BACKWARD.wide(precision), Grids.blockPerRow(d.n()), rows.int32(d.c()));
         join(gpu, d, partial, chunks, dw, db);
       }
     }

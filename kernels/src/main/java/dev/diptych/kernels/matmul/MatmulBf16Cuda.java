@@ -236,46 +236,4 @@ public final class MatmulBf16Cuda {
             .int32(packed ? 1 : 0)
             .int32(packedC ? 1 : 0));
   }
-
-  /**
-   * The gradient of A: dA = dC·op(B)ᵀ, in the layout of A.
-   *
-   * @param d of the forward product
-   * @param dc like C, bf16
-   * @param da like A, in {@code ofGradient}; summed over the batch where the items share A
-   * @param epilogue {@link CudaEpilogue#NONE} overwrites da, {@link CudaEpilogue#ACCUMULATE} adds
-   */
-  public static void backwardA(
-      Gpu gpu,
-      MatmulDims d,
-      DeviceMemory b,
-      DeviceMemory dc,
-      DeviceMemory da,
-      Precision ofGradient,
-      CudaEpilogue epilogue) {
-    DeviceMemory first = d.transposeA() ? b : dc;
-    DeviceMemory second = d.transposeA() ? dc : b;
-    multiply(gpu, d.forGradientOfA(), first, second, da, ofGradient, epilogue);
-  }
-
-  /**
-   * The gradient of B: dB = op(A)ᵀ·dC, in the layout of B.
-   *
-   * @param d of the forward product
-   * @param dc like C, bf16
-   * @param db like B, in {@code ofGradient}; summed over the batch where the items share B
-   * @param epilogue {@link CudaEpilogue#NONE} overwrites db, {@link CudaEpilogue#ACCUMULATE} adds
-   */
-  public static void backwardB(
-      Gpu gpu,
-      MatmulDims d,
-      DeviceMemory a,
-      DeviceMemory dc,
-      DeviceMemory db,
-      Precision ofGradient,
-      CudaEpilogue epilogue) {
-    DeviceMemory first = d.transposeB() ? dc : a;
-    DeviceMemory second = d.transposeB() ? a : dc;
-    multiply(gpu, d.forGradientOfB(), first, second, db, ofGradient, epilogue);
-  }
 }

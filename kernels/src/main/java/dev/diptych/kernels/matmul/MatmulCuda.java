@@ -238,71 +238,47 @@ public final class MatmulCuda {
    * The gradient of A: dA = dC·op(B)ᵀ, in the layout of A.
    *
    * @param d of the forward product
+   * @param operands the precision of B and dC
    * @param dc like C
    * @param da like A; summed over the batch where the items share A
+   * @param ofGradient the precision of dA; f32 if the operands are
    * @param epilogue {@link CudaEpilogue#NONE} overwrites da, {@link CudaEpilogue#ACCUMULATE} adds
    */
   public static void backwardA(
       Gpu gpu,
       MatmulDims d,
+      Precision operands,
       DeviceMemory b,
       DeviceMemory dc,
       DeviceMemory da,
+      Precision ofGradient,
       CudaEpilogue epilogue) {
     DeviceMemory first = d.transposeA() ? b : dc;
     DeviceMemory second = d.transposeA() ? dc : b;
-    multiply(gpu, d.forGradientOfA(), first, second, da, epilogue);
+    multiply(gpu, d.forGradientOfA(), operands, first, second, da, ofGradient, epilogue);
   }
 
   /**
    * The gradient of B: dB = op(A)ᵀ·dC, in the layout of B.
    *
    * @param d of the forward product
+   * @param operands the precision of A and dC
    * @param dc like C
    * @param db like B; summed over the batch where the items share B
+   * @param ofGradient the precision of dB; f32 if the operands are
    * @param epilogue {@link CudaEpilogue#NONE} overwrites db, {@link CudaEpilogue#ACCUMULATE} adds
    */
   public static void backwardB(
       Gpu gpu,
       MatmulDims d,
+      Precision operands,
       DeviceMemory a,
       DeviceMemory dc,
       DeviceMemory db,
+      Precision ofGradient,
       CudaEpilogue epilogue) {
     DeviceMemory first = d.transposeB() ? dc : a;
     DeviceMemory second = d.transposeB() ? a : dc;
-    multiply(gpu, d.forGradientOfB(), first, second, db, epilogue);
-  }
-
-  /** The gradient of A in {@code ofGradient} from B and that of C in {@code operands}. */
-  public static void backwardA(
-      Gpu gpu,
-      MatmulDims d,
-      Precision operands,
-      DeviceMemory b,
-      DeviceMemory dc,
-      DeviceMemory da,
-      Precision ofGradient,
-      CudaEpilogue epilogue) {
-    switch (operands) {
-      case F32 -> backwardA(gpu, d, b, dc, da, epilogue);
-      case BF16 -> MatmulBf16Cuda.backwardA(gpu, d, b, dc, da, ofGradient, epilogue);
-    }
-  }
-
-  /** The gradient of B in {@code ofGradient} from A and that of C in {@code operands}. */
-  public static void backwardB(
-      Gpu gpu,
-      MatmulDims d,
-      Precision operands,
-      DeviceMemory a,
-      DeviceMemory dc,
-      DeviceMemory db,
-      Precision ofGradient,
-      CudaEpilogue epilogue) {
-    switch (operands) {
-      case F32 -> backwardB(gpu, d, a, dc, db, epilogue);
-      case BF16 -> MatmulBf16Cuda.backwardB(gpu, d, a, dc, db, ofGradient, epilogue);
-    }
+    multiply(gpu, d.forGradientOfB(), operands, first, second, db, ofGradient, epilogue);
   }
 }

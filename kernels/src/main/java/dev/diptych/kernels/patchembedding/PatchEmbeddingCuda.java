@@ -4,15 +4,12 @@ import dev.diptych.kernels.cuda.Arguments;
 import dev.diptych.kernels.cuda.DeviceMemory;
 import dev.diptych.kernels.cuda.Gpu;
 import dev.diptych.kernels.cuda.GpuScope;
-import dev.diptych.kernels.cuda.Kernel;
 import dev.diptych.kernels.cuda.Launch;
 import dev.diptych.kernels.cuda.Precision;
 import dev.diptych.kernels.cuda.TypedKernel;
 import dev.diptych.kernels.elementwise.ElementwiseCuda;
 import dev.diptych.kernels.matmul.CudaEpilogue;
-import dev.diptych.kernels.matmul.MatmulBf16Cuda;
 import dev.diptych.kernels.matmul.MatmulCuda;
-import dev.diptych.kernels.matmul.MatmulDims;
 import dev.diptych.kernels.reduce.ReduceCuda;
 import dev.diptych.kernels.reduce.ReduceDims;
 import org.jspecify.annotations.Nullable;
@@ -21,71 +18,19 @@ import org.jspecify.annotations.Nullable;
  * The patch embedding on a GPU; the kernels are in {@code patchembedding.cu} and {@code matmul}'s.
  */
 public final class PatchEmbeddingCuda {
-  private static final TypedKernel GATHER = kernel("patches_gather");
   private static final TypedKernel TOKENS = kernel("patches_tokens");
   private static final TypedKernel WEIGHT = kernel("patches_weight");
-  private static final Kernel SCATTER =
-      Kernel.of(PatchEmbeddingCuda.class, "patchembedding", "patches_scatter");
 
-  /** Packs of a patch of 16×16 pixels. */
+  /** Packs of a row of 768 elements. */
   private static final int THREADS = 192;
-
-  private static final int PACK = 4;
-  private static final int PACK_BYTES = PACK * Float.BYTES;
 
   /** Rows of patches that lie in memory at once; a picture's are never cut. */
   private static final long MOST_BYTES = 256L << 20;
-
-  /** Rows begin at multiples of this, as the matrix products want them. */
-  private static final int ROW_BYTES = 16;
 
   private PatchEmbeddingCuda() {}
 
   private static TypedKernel kernel(String entry) {
     return TypedKernel.of(PatchEmbeddingCuda.class, "patchembedding", entry);
-  }
-
-  /**
-   * Pictures that are treated at once.
-   *
-   * @param first of them
-   * @param count of them
-   */
-  private record Chunk(PatchEmbeddingDims d, int first, int count) {
-    /** Rows of patches: one for each token. */
-    int rows() {
-      return count * d.tokens();
-    }
-
-    DeviceMemory images(DeviceMemory images) {
-      long picture = (long) PatchEmbeddingDims.COLOURS * d.size() * d.size();
-      return images.floats(first * picture, count * picture);
-    }
-
-    DeviceMemory tokens(Precision precision, DeviceMemory y) {
-      long picture = (long) precision.bytes() * d.tokens() * d.c();
-      return y.slice(first * picture, count * picture);
-    }
-  }
-
-  /** What is done with each chunk. */
-  private interface Action {
-    void on(Chunk chunk);
-  }
-
-  private static void inChunks(
-      PatchEmbeddingDims d, int elementBytes, long mostBytes, Action action) {
-    long picture = (long) elementBytes * d.tokens() * stride(d, elementBytes);
-    int most = (int) Math.max(1, Math.min(d.b(), mostBytes / picture));
-    for (int first = 0; first < d.b(); first += most) {
-      action.on(new Chunk(d, first, Math.min(most, d.b() - first)));
-    }
-  }
-
-  /** Elements from one row of patches to the next: K, or a little more. */
-  private static int stride(PatchEmbeddingDims d, int elementBytes) {
-    int granule = ROW_BYTES / elementBytes;
-    return Math.ceilDiv(d.depth(), granule) * granule;
   }
 
   /**
@@ -137,40 +82,30 @@ public final class PatchEmbeddingCuda {
             .pointer(y)
             .int32(d.tokens())
             .int32(d.c()));
-    int stride = stride(d, precision.bytes());
+    int stride = PatchChunk.stride(d, precision);
     try (GpuScope weights = gpu.scope()) {
-      DeviceMemory operand = operand(weights, d, precision, weight, stride);
-      inChunks(
-          d,
-          precision.bytes(),
-          mostBytes,
-          chunk -> {
-            try (GpuScope scratch = gpu.scope()) {
-              DeviceMemory rows = gathered(scratch, chunk, precision, images, stride);
-              DeviceMemory to = chunk.tokens(precision, y);
-              MatmulDims product = product(chunk, stride, stride);
-              switch (precision) {
-                case F32 ->
-                    MatmulCuda.multiply(gpu, product, rows, operand, to, CudaEpilogue.ACCUMULATE);
-                case BF16 ->
-                    MatmulBf16Cuda.multiply(
-                        gpu, product, rows, operand, to, precision, CudaEpilogue.ACCUMULATE);
-              }
-            }
-          });
+      DeviceMemory operand = operand(weights, d, precision, weight);
+      for (PatchChunk chunk : PatchChunk.of(d, precision, mostBytes)) {
+        try (GpuScope scratch = gpu.scope()) {
+          DeviceMemory rows = chunk.gather(scratch, precision, images);
+          MatmulCuda.multiply(
+              gpu,
+              chunk.product(stride, stride),
+              precision,
+              rows,
+              operand,
+              chunk.tokens(precision, y),
+              precision,
+              CudaEpilogue.ACCUMULATE);
+        }
+      }
     }
   }
 
-  /** tokens = rows·Wᵀ. */
-  private static MatmulDims product(Chunk chunk, int rowStride, int weightStride) {
-    PatchEmbeddingDims d = chunk.d;
-    return MatmulDims.of(chunk.rows(), d.c(), d.depth(), false, true)
-        .withRowStrides(rowStride, weightStride, d.c());
-  }
-
-  /** W, or a copy of it whose rows are {@code stride} apart if K is not that. */
+  /** W, or a copy of it whose rows are as far apart as those of patches, if they are not so. */
   private static DeviceMemory operand(
-      GpuScope scope, PatchEmbeddingDims d, Precision precision, DeviceMemory weight, int stride) {
+      GpuScope scope, PatchEmbeddingDims d, Precision precision, DeviceMemory weight) {
+    int stride = PatchChunk.stride(d, precision);
     if (stride == d.depth()) {
       return weight;
     }
@@ -182,31 +117,6 @@ public final class PatchEmbeddingCuda {
             Launch.of(d.c(), THREADS),
             new Arguments().pointer(weight).pointer(spread).int32(d.depth()).int32(stride));
     return spread;
-  }
-
-  /** The rows of a chunk's patches, one of zeros for each class token. */
-  private static DeviceMemory gathered(
-      GpuScope scope, Chunk chunk, Precision precision, DeviceMemory images, int stride) {
-    DeviceMemory rows = scope.allocate((long) precision.bytes() * chunk.rows() * stride);
-    move(scope.gpu(), GATHER.in(precision), chunk, chunk.images(images), rows, stride);
-    return rows;
-  }
-
-  private static void move(
-      Gpu gpu, Kernel kernel, Chunk chunk, DeviceMemory from, DeviceMemory to, int stride) {
-    PatchEmbeddingDims d = chunk.d;
-    Arguments arguments = new Arguments().pointer(from).pointer(to);
-    boolean packed = d.patch() % PACK == 0 && arguments.pointersAreMultiplesOf(PACK_BYTES);
-    gpu.launch(
-        kernel,
-        Launch.of(chunk.rows(), THREADS),
-        arguments
-            .int32(d.size())
-            .int32(d.patch())
-            .int32(d.tokens())
-            .int32(d.depth())
-            .int32(stride)
-            .int32(packed ? 1 : 0));
   }
 
   /**
@@ -276,68 +186,66 @@ public final class PatchEmbeddingCuda {
       DeviceMemory ofClass = sums.floats(0, d.c());
       ElementwiseCuda.accumulate(gpu, 1, Precision.F32, ofClass, Precision.F32, dClassToken);
     }
-    inChunks(
-        d,
-        precision.bytes(),
-        mostBytes,
-        chunk -> addToWeight(gpu, chunk, precision, images, dy, dWeight));
+    addToWeight(mostBytes, gpu, d, precision, images, dy, dWeight);
     if (dImages != null) {
-      int stride = stride(d, precision.bytes());
-      try (GpuScope weights = gpu.scope()) {
-        DeviceMemory operand = operand(weights, d, precision, weight, stride);
-        inChunks(
-            d,
-            Float.BYTES,
-            mostBytes,
-            chunk -> writeImages(gpu, chunk, precision, operand, stride, dy, dImages));
-      }
+      writeImages(mostBytes, gpu, d, precision, weight, dy, dImages);
     }
   }
 
   /** dW += dyᵀ·rows. */
   private static void addToWeight(
+      long mostBytes,
       Gpu gpu,
-      Chunk chunk,
+      PatchEmbeddingDims d,
       Precision precision,
       DeviceMemory images,
       DeviceMemory dy,
       DeviceMemory dWeight) {
-    int stride = stride(chunk.d, precision.bytes());
-    MatmulDims product = product(chunk, stride, chunk.d.depth());
-    try (GpuScope scratch = gpu.scope()) {
-      DeviceMemory rows = gathered(scratch, chunk, precision, images, stride);
-      DeviceMemory from = chunk.tokens(precision, dy);
-      switch (precision) {
-        case F32 ->
-            MatmulCuda.backwardB(gpu, product, rows, from, dWeight, CudaEpilogue.ACCUMULATE);
-        case BF16 ->
-            MatmulBf16Cuda.backwardB(
-                gpu, product, rows, from, dWeight, Precision.F32, CudaEpilogue.ACCUMULATE);
+    int stride = PatchChunk.stride(d, precision);
+    for (PatchChunk chunk : PatchChunk.of(d, precision, mostBytes)) {
+      try (GpuScope scratch = gpu.scope()) {
+        DeviceMemory rows = chunk.gather(scratch, precision, images);
+        MatmulCuda.backwardB(
+            gpu,
+            chunk.product(stride, d.depth()),
+            precision,
+            rows,
+            chunk.tokens(precision, dy),
+            dWeight,
+            Precision.F32,
+            CudaEpilogue.ACCUMULATE);
       }
     }
   }
 
-  /** dImages = dy·W, put back where the patches came from. */
+  /** dImages = dy·W in f32, put back where the patches came from. */
   private static void writeImages(
+      long mostBytes,
       Gpu gpu,
-      Chunk chunk,
+      PatchEmbeddingDims d,
       Precision precision,
-      DeviceMemory operand,
-      int weightStride,
+      DeviceMemory weight,
       DeviceMemory dy,
       DeviceMemory dImages) {
-    int stride = stride(chunk.d, Float.BYTES);
-    MatmulDims product = product(chunk, stride, weightStride);
-    try (GpuScope scratch = gpu.scope()) {
-      DeviceMemory rows = scratch.floats((long) chunk.rows() * stride);
-      DeviceMemory from = chunk.tokens(precision, dy);
-      switch (precision) {
-        case F32 -> MatmulCuda.backwardA(gpu, product, operand, from, rows, CudaEpilogue.NONE);
-        case BF16 ->
-            MatmulBf16Cuda.backwardA(
-                gpu, product, operand, from, rows, Precision.F32, CudaEpilogue.NONE);
+    int stride = PatchChunk.stride(d, Precision.F32);
+    int weightStride = PatchChunk.stride(d, precision);
+    try (GpuScope weights = gpu.scope()) {
+      DeviceMemory operand = operand(weights, d, precision, weight);
+      for (PatchChunk chunk : PatchChunk.of(d, Precision.F32, mostBytes)) {
+        try (GpuScope scratch = gpu.scope()) {
+          DeviceMemory rows = chunk.allocate(scratch, Precision.F32);
+          MatmulCuda.backwardA(
+              gpu,
+              chunk.product(stride, weightStride),
+              precision,
+              operand,
+              chunk.tokens(precision, dy),
+              rows,
+              Precision.F32,
+              CudaEpilogue.NONE);
+          chunk.scatter(gpu, rows, dImages);
+        }
       }
-      move(gpu, SCATTER, chunk, rows, chunk.images(dImages), stride);
     }
   }
 }

@@ -3,17 +3,17 @@ package dev.diptych.kernels.softmax;
 import dev.diptych.kernels.cuda.Arguments;
 import dev.diptych.kernels.cuda.DeviceMemory;
 import dev.diptych.kernels.cuda.Gpu;
-import dev.diptych.kernels.cuda.Kernel;
 import dev.diptych.kernels.cuda.Launch;
 import dev.diptych.kernels.cuda.Precision;
 import dev.diptych.kernels.cuda.RowKernels;
+import dev.diptych.kernels.cuda.TypedKernel;
 
 /** Softmax and log-softmax on a GPU; the kernels are in {@code softmax.cu}. */
 public final class SoftmaxCuda {
-  private static final Typed FORWARD = typed("softmax_forward");
-  private static final Typed BACKWARD = typed("softmax_backward");
-  private static final Typed LOG_FORWARD = typed("log_softmax_forward");
-  private static final Typed LOG_BACKWARD = typed("log_softmax_backward");
+  private static final Kernels FORWARD = kernels("softmax_forward");
+  private static final Kernels BACKWARD = kernels("softmax_backward");
+  private static final Kernels LOG_FORWARD = kernels("log_softmax_forward");
+  private static final Kernels LOG_BACKWARD = kernels("log_softmax_backward");
 
   private static final int PACK = 4;
   private static final int MOST_OF_WARP = 1024;
@@ -26,35 +26,14 @@ public final class SoftmaxCuda {
    * @param rows a warp a row, or a block that reads its row again
    * @param byBlock a row in the registers of a block
    */
-  private record Kernels(RowKernels rows, Kernel byBlock) {}
-
-  /**
-   * One kernel in both precisions.
-   *
-   * @param f32 the kernel for f32
-   * @param bf16 the kernel for bf16
-   */
-  private record Typed(Kernels f32, Kernels bf16) {
-    Kernels in(Precision precision) {
-      return switch (precision) {
-        case F32 -> f32;
-        case BF16 -> bf16;
-      };
-    }
-  }
+  private record Kernels(RowKernels rows, TypedKernel byBlock) {}
 
   private SoftmaxCuda() {}
-
-  private static Typed typed(String entry) {
-    return new Typed(
-        kernels(entry + "_" + Precision.F32.suffix()),
-        kernels(entry + "_" + Precision.BF16.suffix()));
-  }
 
   private static Kernels kernels(String entry) {
     return new Kernels(
         new RowKernels(SoftmaxCuda.class, "softmax", entry),
-        Kernel.of(SoftmaxCuda.class, "softmax", entry + "_4096"));
+        RowKernels.ofWidth(SoftmaxCuda.class, "softmax", entry, "4096"));
   }
 
   /**
@@ -114,14 +93,13 @@ public final class SoftmaxCuda {
   }
 
   private static void rows(
-      Gpu gpu, SoftmaxDims d, Precision precision, Typed typed, Arguments arguments) {
-    Kernels kernels = typed.in(precision);
+      Gpu gpu, SoftmaxDims d, Precision precision, Kernels kernels, Arguments arguments) {
     boolean isPacked = d.c() % PACK == 0 && arguments.pointersAreMultiplesOf(PACK * Float.BYTES);
     arguments.int32(d.n()).int32(d.c());
     if (isPacked && d.c() > MOST_OF_WARP && d.c() <= MOST_OF_BLOCK) {
-      gpu.launch(kernels.byBlock, Launch.of(d.n(), BLOCK), arguments);
+      gpu.launch(kernels.byBlock.in(precision), Launch.of(d.n(), BLOCK), arguments);
     } else {
-      kernels.rows.launch(gpu, d.n(), d.c(), arguments);
+      kernels.rows.launch(gpu, precision, d.n(), d.c(), arguments);
     }
   }
 }

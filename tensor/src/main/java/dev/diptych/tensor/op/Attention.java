@@ -4,6 +4,7 @@ import dev.diptych.kernels.attention.AttentionCpu;
 import dev.diptych.kernels.attention.AttentionCuda;
 import dev.diptych.kernels.attention.AttentionDims;
 import dev.diptych.kernels.cuda.DeviceMemory;
+import dev.diptych.kernels.cuda.Precision;
 import dev.diptych.kernels.memory.Floats;
 import dev.diptych.tensor.CudaStorage;
 import dev.diptych.tensor.HostStorage;
@@ -19,6 +20,43 @@ import org.jspecify.annotations.Nullable;
  * maps around it: on a packed projection qkv, or on separate q, k and v.
  */
 public final class Attention {
+  /**
+   * q, k or v, or its gradient, from its first element to its last.
+   *
+   * @param of the tensor that it is a part of, or all of
+   * @param first of its elements
+   * @param length in elements, with what lies between its rows
+   */
+  private record Part(Tensor of, int first, int length) {
+    static Part all(Tensor of) {
+      return new Part(of, 0, of.size());
+    }
+
+    Floats floats() {
+      return of.floats().slice(first, length);
+    }
+
+    DeviceMemory memory(Precision precision) {
+      long bytes = precision.bytes();
+      return of.memory(precision).slice(bytes * first, bytes * length);
+    }
+  }
+
+  /** q, k and v, or their gradients, wherever they lie. */
+  private record Parts(Part q, Part k, Part v) {
+    static Parts separate(Tensor q, Tensor k, Tensor v) {
+      return new Parts(Part.all(q), Part.all(k), Part.all(v));
+    }
+
+    static Parts packed(Tensor qkv, AttentionDims d) {
+      return new Parts(packed(qkv, 0, d), packed(qkv, 1, d), packed(qkv, 2, d));
+    }
+
+    private static Part packed(Tensor qkv, int index, AttentionDims d) {
+      return d.queryLength() == 0 ? Part.all(qkv) : new Part(qkv, index * d.c(), d.queryLength());
+    }
+  }
+
   private Attention() {}
 
   /**
@@ -44,31 +82,7 @@ public final class Attention {
   public static Result forward(
       TensorScope scope, Tensor qkv, int heads, boolean causal, int @Nullable [] keyLengths) {
     AttentionDims d = packedDims(qkv, heads, causal);
-    requireLengths(keyLengths, d);
-    Result result = allocate(scope, qkv, d);
-    switch (qkv.storage()) {
-      case HostStorage host ->
-          AttentionCpu.forward(
-              d,
-              part(qkv, 0, d),
-              part(qkv, 1, d),
-              part(qkv, 2, d),
-              keyLengths,
-              result.y.floats(),
-              result.lse.floats());
-      case CudaStorage cuda ->
-          AttentionCuda.forward(
-              cuda.gpu(),
-              d,
-              qkv.precision(),
-              partOnGpu(qkv, 0, d),
-              partOnGpu(qkv, 1, d),
-              partOnGpu(qkv, 2, d),
-              lengths(scope, keyLengths),
-              result.y.memory(),
-              result.lse.memory());
-    }
-    return result;
+    return forward(scope, d, Parts.packed(qkv, d), keyLengths);
   }
 
   /**
@@ -89,36 +103,7 @@ public final class Attention {
     AttentionDims d = packedDims(qkv, heads, causal);
     ShapeException.require("attention", "dy", "(B, T, C)", saved.y.shape(), "to match y", dy);
     Tensor dqkv = scope.allocateLike(qkv, qkv.shape());
-    switch (qkv.storage()) {
-      case HostStorage host ->
-          AttentionCpu.backward(
-              d,
-              part(qkv, 0, d),
-              part(qkv, 1, d),
-              part(qkv, 2, d),
-              keyLengths,
-              saved.y.floats(),
-              saved.lse.floats(),
-              dy.floats(),
-              part(dqkv, 0, d),
-              part(dqkv, 1, d),
-              part(dqkv, 2, d));
-      case CudaStorage cuda ->
-          AttentionCuda.backward(
-              cuda.gpu(),
-              d,
-              qkv.precision(),
-              partOnGpu(qkv, 0, d),
-              partOnGpu(qkv, 1, d),
-              partOnGpu(qkv, 2, d),
-              lengths(scope, keyLengths),
-              saved.y.memory(),
-              saved.lse.memory(),
-              dy.memory(qkv.precision()),
-              partOnGpu(dqkv, 0, d),
-              partOnGpu(dqkv, 1, d),
-              partOnGpu(dqkv, 2, d));
-    }
+    backward(scope, d, Parts.packed(qkv, d), keyLengths, saved, dy, Parts.packed(dqkv, d));
     return dqkv;
   }
 
@@ -135,31 +120,7 @@ public final class Attention {
   public static Result forward(
       TensorScope scope, Tensor q, Tensor k, Tensor v, int heads, int @Nullable [] keyLengths) {
     AttentionDims d = separateDims(q, k, v, heads);
-    requireLengths(keyLengths, d);
-    Result result = allocate(scope, q, d);
-    switch (q.storage()) {
-      case HostStorage host ->
-          AttentionCpu.forward(
-              d,
-              q.floats(),
-              k.floats(),
-              v.floats(),
-              keyLengths,
-              result.y.floats(),
-              result.lse.floats());
-      case CudaStorage cuda ->
-          AttentionCuda.forward(
-              cuda.gpu(),
-              d,
-              q.precision(),
-              q.memory(),
-              k.memory(q.precision()),
-              v.memory(q.precision()),
-              lengths(scope, keyLengths),
-              result.y.memory(),
-              result.lse.memory());
-    }
-    return result;
+    return forward(scope, d, Parts.separate(q, k, v), keyLengths);
   }
 
   /**
@@ -185,43 +146,85 @@ public final class Attention {
             scope.allocateLike(q, q.shape()),
             scope.allocateLike(k, k.shape()),
             scope.allocateLike(v, v.shape()));
-    switch (q.storage()) {
+    Parts to = Parts.separate(gradients.dq, gradients.dk, gradients.dv);
+    backward(scope, d, Parts.separate(q, k, v), keyLengths, saved, dy, to);
+    return gradients;
+  }
+
+  private static Result forward(
+      TensorScope scope, AttentionDims d, Parts in, int @Nullable [] keyLengths) {
+    requireLengths(keyLengths, d);
+    Result result =
+        new Result(
+            scope.allocateLike(in.q.of, Shape.of(d.b(), d.tq(), d.c())),
+            scope.allocateF32(Shape.of(d.b(), d.h(), d.tq())));
+    switch (in.q.of.storage()) {
+      case HostStorage host ->
+          AttentionCpu.forward(
+              d,
+              in.q.floats(),
+              in.k.floats(),
+              in.v.floats(),
+              keyLengths,
+              result.y.floats(),
+              result.lse.floats());
+      case CudaStorage cuda -> {
+        Precision precision = in.q.of.precision();
+        AttentionCuda.forward(
+            cuda.gpu(),
+            d,
+            precision,
+            in.q.memory(precision),
+            in.k.memory(precision),
+            in.v.memory(precision),
+            lengths(scope, keyLengths),
+            result.y.memory(),
+            result.lse.memory());
+      }
+    }
+    return result;
+  }
+
+  private static void backward(
+      TensorScope scope,
+      AttentionDims d,
+      Parts in,
+      int @Nullable [] keyLengths,
+      Result saved,
+      Tensor dy,
+      Parts to) {
+    switch (in.q.of.storage()) {
       case HostStorage host ->
           AttentionCpu.backward(
               d,
-              q.floats(),
-              k.floats(),
-              v.floats(),
+              in.q.floats(),
+              in.k.floats(),
+              in.v.floats(),
               keyLengths,
               saved.y.floats(),
               saved.lse.floats(),
               dy.floats(),
-              gradients.dq.floats(),
-              gradients.dk.floats(),
-              gradients.dv.floats());
-      case CudaStorage cuda ->
-          AttentionCuda.backward(
-              cuda.gpu(),
-              d,
-              q.precision(),
-              q.memory(),
-              k.memory(q.precision()),
-              v.memory(q.precision()),
-              lengths(scope, keyLengths),
-              saved.y.memory(),
-              saved.lse.memory(),
-              dy.memory(q.precision()),
-              gradients.dq.memory(),
-              gradients.dk.memory(),
-              gradients.dv.memory());
+              to.q.floats(),
+              to.k.floats(),
+              to.v.floats());
+      case CudaStorage cuda -> {
+        Precision precision = in.q.of.precision();
+        AttentionCuda.backward(
+            cuda.gpu(),
+            d,
+            precision,
+            in.q.memory(precision),
+            in.k.memory(precision),
+            in.v.memory(precision),
+            lengths(scope, keyLengths),
+            saved.y.memory(),
+            saved.lse.memory(),
+            dy.memory(precision),
+            to.q.memory(precision),
+            to.k.memory(precision),
+            to.v.memory(precision));
+      }
     }
-    return gradients;
-  }
-
-  private static Result allocate(TensorScope scope, Tensor q, AttentionDims d) {
-    return new Result(
-        scope.allocateLike(q, Shape.of(d.b(), d.tq(), d.c())),
-        scope.allocateF32(Shape.of(d.b(), d.h(), d.tq())));
   }
 
   /** The lengths in a GPU's memory. */
@@ -229,21 +232,6 @@ public final class Attention {
     return keyLengths == null
         ? null
         : new IntTensor(Shape.of(keyLengths.length), keyLengths).on(scope);
-  }
-
-  /** As {@link #part}, in a GPU's memory. */
-  private static DeviceMemory partOnGpu(Tensor qkv, int index, AttentionDims d) {
-    DeviceMemory all = qkv.memory();
-    int bytes = qkv.precision().bytes();
-    return d.queryLength() == 0
-        ? all
-        : all.slice((long) bytes * index * d.c(), (long) bytes * d.queryLength());
-  }
-
-  /** q, k or v in a packed projection, from its first element to its last. */
-  private static Floats part(Tensor qkv, int index, AttentionDims d) {
-    Floats all = qkv.floats();
-    return d.queryLength() == 0 ? all : all.slice(index * d.c(), d.queryLength());
   }
 
   private static AttentionDims packedDims(Tensor qkv, int heads, boolean causal) {
