@@ -53,7 +53,7 @@ final class Copies {
                 convert(cuda, source.precision(), rowMajor(source, from, scratch), target);
           }
         }
-        cuda.changed(target.offset(), target.size());
+        target.written();
       }
     }
   }
@@ -63,7 +63,7 @@ final class Copies {
       case HostStorage host -> x.floats().fill(value);
       case CudaStorage cuda -> {
         ElementwiseCuda.fill(cuda.gpu(), x.precision(), x.memory(), value);
-        cuda.changed(x.offset(), x.size());
+        x.written();
       }
     }
   }

@@ -63,8 +63,8 @@ public final class CudaStorage implements Storage {
         : null;
   }
 
-  /** Makes the copy of these elements anew, if one is kept: they have been changed. */
-  void changed(int from, int size) {
+  /** Makes the copy of these elements anew, if one is kept. */
+  void copyAnew(int from, int size) {
     DeviceMemory copy = elements(from, size, Precision.BF16);
     if (precision == Precision.F32 && copy != null) {
       ElementwiseCuda.convert(gpu(), precision, elements(from, size), Precision.BF16, copy);

@@ -281,6 +281,17 @@ public final class Tensor {
     Copies.fill(this, value);
   }
 
+  /**
+   * What an op calls that wrote into this contiguous tensor in place: weights that keep a copy of
+   * themselves in bf16 make it anew.
+   */
+  public void written() {
+    switch (storage) {
+      case HostStorage host -> {}
+      case CudaStorage cuda -> cuda.copyAnew(offset, shape.size());
+    }
+  }
+
   /** This tensor if it is in host memory, else a copy of it there, in memory of its own. */
   public Tensor onHost() {
     return switch (storage) {
@@ -292,11 +303,6 @@ public final class Tensor {
   /** Where the elements are in the storage. */
   public StridedCopyDims layout() {
     return new StridedCopyDims(shape.dims(), strides.clone(), offset);
-  }
-
-  /** Where in the storage the first element is. */
-  int offset() {
-    return offset;
   }
 
   /** A copy of the elements, in row-major order. */

@@ -145,6 +145,14 @@ class TensorOnGpuTest {
       assertCopyFollows(weights);
       weights.fill(0.3f);
       assertCopyFollows(weights);
+      Elementwise.accumulate(weights, scope.copy(numbers(Shape.of(7, 5))), 0.1f);
+      assertCopyFollows(weights);
+      float[] clamped = weights.toArray();
+      Elementwise.clamp(Tensor.of(clamped, weights.shape()).narrow(0, 1, 5), 0.25f, 0.35f);
+      Elementwise.clamp(weights.narrow(0, 1, 5), 0.25f, 0.35f);
+      assertCopyFollows(weights);
+      assertThat(weights.toArray()).containsExactly(clamped);
+      assertThat(weights.narrow(0, 1, 5).toArray()).contains(0.25f, 0.35f);
     }
   }
 

@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Runs passes on a GPU as graphs. The first pass over batches of a shape runs op by op, and so
- * loads the kernels and fetches the memory that it needs; the second is captured; from then on a
- * step copies the batch to where the first lay, replays the graph and reads a few numbers.
+ * loads the kernels; the second is captured, in memory that is the graph's own; from then on a step
+ * copies the batch to where the first lay, replays the graph and reads a few numbers.
  *
  * <p>With {@code -Ddiptych.cuda.graphs=false} passes run op by op, as they must for {@code
  * -Ddiptych.cuda.synchronous=true} to tell which kernel failed.

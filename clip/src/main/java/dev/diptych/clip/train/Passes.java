@@ -2,9 +2,6 @@ package dev.diptych.clip.train;
 
 import dev.diptych.clip.TextBatch;
 import dev.diptych.tensor.Device;
-import dev.diptych.tensor.IntTensor;
-import dev.diptych.tensor.Shape;
-import dev.diptych.tensor.TensorScope;
 
 /** How passes are run on a device. */
 sealed interface Passes extends AutoCloseable permits PlainPasses, CapturedPasses {
@@ -28,19 +25,8 @@ sealed interface Passes extends AutoCloseable permits PlainPasses, CapturedPasse
   @Override
   void close();
 
-  /** The batch, on the device of {@code scope} as far as it must be there as a whole. */
-  static TrainingPass.Inputs inputs(TensorScope scope, TrainingPass pass, PairBatch batch) {
-    return new TrainingPass.Inputs(
-        scope.onDevice(batch.images()), texts(pass, batch), targets(batch));
-  }
-
   /** The batch's texts. */
   static TextBatch texts(TrainingPass pass, PairBatch batch) {
     return TextBatch.of(batch.tokens(), pass.clip().config().text().endToken());
-  }
-
-  /** The batch's targets. */
-  static IntTensor targets(PairBatch batch) {
-    return new IntTensor(Shape.of(batch.size()), batch.targets());
   }
 }

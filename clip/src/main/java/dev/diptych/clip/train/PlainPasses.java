@@ -1,6 +1,8 @@
 package dev.diptych.clip.train;
 
 import dev.diptych.tensor.Device;
+import dev.diptych.tensor.IntTensor;
+import dev.diptych.tensor.Shape;
 import dev.diptych.tensor.TensorScope;
 
 /** Runs every pass op by op. */
@@ -16,7 +18,11 @@ final class PlainPasses implements Passes {
   @Override
   public TrainingPass.Results run(PairBatch batch) {
     scope.rewind();
-    return pass.run(scope, Passes.inputs(scope, pass, batch));
+    IntTensor targets = new IntTensor(Shape.of(batch.size()), batch.targets());
+    return pass.run(
+        scope,
+        new TrainingPass.Inputs(
+            scope.onDevice(batch.images()), Passes.texts(pass, batch), targets));
   }
 
   @Override

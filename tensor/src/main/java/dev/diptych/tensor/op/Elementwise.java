@@ -176,6 +176,7 @@ public final class Elementwise {
           ElementwiseCuda.accumulate(
               cuda.gpu(), factor, x.precision(), x.memory(), y.precision(), y.memory());
     }
+    y.written();
   }
 
   /** x ← min(max(x, least), most), for parameters that are kept in a range; x is f32. */
@@ -190,6 +191,7 @@ public final class Elementwise {
       case CudaStorage cuda ->
           ElementwiseCuda.clamp(cuda.gpu(), x.memory(Precision.F32), least, most);
     }
+    x.written();
   }
 
   private static void releaseCopy(TensorScope scope, Tensor used, Tensor given) {
